@@ -94,7 +94,7 @@ class Comparer:
 
     def __post_init__(self) -> None:
         names = self.encoded.names
-        self._names = Texts.of([distinctive(text) if " " in text else text for text in names.texts])
+        self._names = Texts.of([*map(distinctive, names.texts)])
         self._streets = Texts.of(self.encoded.streets.texts)
         nicknames = nickname_pairs(names.texts, self.encoded.nicknames)
         lists = {NICKNAMES: nicknames, SPELLINGS: spelling_pairs(names.texts)}

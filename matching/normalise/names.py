@@ -149,8 +149,7 @@ def ends(words: list[str]) -> tuple[str, str]:
 
 def distinctive(text: str) -> str:
     """A comparable name without words that many share: "de la Cruz" and "de la Rosa" are not alike for "de la"."""
-    words = text.split(" ")
-    if _JOINING.isdisjoint(words):
+    if " " not in text or _JOINING.isdisjoint(words := text.split(" ")):
         return text
     return " ".join(word for word in words if word not in _JOINING) or text
 
@@ -254,10 +253,9 @@ def spelt_surnames() -> Groups:
 
 
 def _pairs(names: list[str], groups: Groups) -> set[tuple[str, str]]:
-    present, pairs = set(names), set[tuple[str, str]]()
-    other = {
-        sound: text for sound, text in zip(in_latin(names), names, strict=True) if sound != text
-    }
+    present, pairs, latin = set(names), set[tuple[str, str]](), in_latin(names)
+    sounding = () if latin is names else zip(latin, names, strict=True)
+    other = {sound: text for sound, text in sounding if sound != text}
     for group in groups:
         here = sorted(
             present.intersection(group) | {other[name] for name in group if name in other}

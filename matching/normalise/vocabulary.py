@@ -33,14 +33,11 @@ class Vocabulary:
 
     def codes(self, texts: Iterable[str]) -> list[int]:
         """The codes of many texts, in order."""
-        known, found = self.known, list[int]()
-        for text in texts:
-            code = known.get(text)
-            if code is None:
-                code = known[text] = len(self.texts)
-                self.texts.append(text)
-            found.append(code)
-        return found
+        given, known = list(texts), self.known
+        new = [text for text in dict.fromkeys(given) if text not in known]
+        known.update(zip(new, range(len(self.texts), len(self.texts) + len(new)), strict=True))
+        self.texts.extend(new)
+        return [*map(known.__getitem__, given)]
 
     def lookup(self, text: str) -> int:
         """The code of a text, or -1 when it never occurred."""
@@ -70,8 +67,9 @@ class Dictionary:
         indices, here = _by_appearance(np.concatenate(pieces).astype(np.int32, copy=False))
         given = encoded.chunk(0).dictionary.take(column(here))
         values = [text or "" for text in given.to_pylist()]
-        blank = [i for i, text in enumerate(values) if not text or text.isspace()]
-        if blank:
+        hollow = [*map(str.isspace, values)]
+        if True in hollow or "" in values:
+            blank = [i for i, text in enumerate(values) if hollow[i] or not text]
             table = np.arange(-1, len(values), dtype=np.int32)
             table[np.array(blank) + 1] = MISSING
             indices = table[indices + 1]
@@ -193,19 +191,21 @@ def representatives(vocabulary: Vocabulary, columns: Sequence[Codes]) -> Codes |
     apart = [i for i, text in enumerate(texts) if " " in text]
     if not apart:
         return None
-    joined = [texts[i].replace(" ", "") for i in apart]
-    spellings = dict[str, list[int]]()
-    for i, text in zip(apart, joined, strict=True):
-        spellings.setdefault(text, []).append(i)
-    for text in spellings.keys() & vocabulary.known.keys():
-        spellings[text].append(vocabulary.lookup(text))
+    joined = "\n".join([texts[i] for i in apart]).replace(" ", "").split("\n")
+    last, known = dict(zip(joined, apart, strict=True)), vocabulary.known
+    spellings = {text: [known[text]] for text in last.keys() & known.keys()}
+    if len(last) < len(joined):
+        for i, text in zip(apart, joined, strict=True):
+            if last[text] != i:
+                spellings.setdefault(text, []).append(i)
+    for text, codes in spellings.items():
+        codes.append(last[text])
     table = np.arange(-1, len(texts), dtype=np.int32)
-    several = [codes for codes in spellings.values() if len(codes) > 1]
-    if several:
+    if spellings:
         rows = np.zeros(len(texts), np.int64)
         for column in columns:
             rows += np.bincount(column + 1, minlength=len(texts) + 1)[1:]
-        for codes in several:
+        for codes in spellings.values():
             many = rows[codes].tolist()
             usual = [
                 (-texts[i].count(" "), -n, texts[i], i)
