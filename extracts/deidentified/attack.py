@@ -41,6 +41,7 @@ Sources = tuple[str, ...]
 _LARGEST = 1 << 62  # of a number made of several codes
 _PERSON: Sources = ("the person's other rows",)
 _OTHERS: Sources = ("no quasi-identifiers",)
+_SPARSE = 8  # times as many numbers as values: then they are looked up
 _FEW = 4  # rules, for which rows that look alike are not put together
 
 
@@ -265,7 +266,7 @@ class _Board:
         self.many = np.bincount(self.of)
         one = np.empty(self.many.size, np.int64)
         one[self.of] = np.arange(self.of.size)
-        self.base = {n: codes[one] for n, codes in rows.base.items()}
+        self.base = {n: codes[one].astype(np.int64) for n, codes in rows.base.items()}
         self.now = {n: self.base[n].copy() if n in rows.quasi else self.base[n] for n in rows.names}
         self.shown = {n: self.now[n].copy() if n in rows.quasi else self.now[n] for n in rows.names}
         self.person, self.alike, self.filled_too = (
@@ -282,6 +283,9 @@ class _Board:
             for n, beside in self.beside.items()
         }
         self.besides = besides[one]
+        self.seen = (
+            self.alike.copy()
+        )  # a number for each kind, the same where quasi-identifiers are shown the same
         self.changed = np.zeros(self.many.size, np.int64)
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
@@ -415,6 +419,8 @@ class _Board:
         of, value = rows[hit], surest.value[best[hit]]
         self.now[target][of] = value
         self.shown[target][of] = np.minimum(value, self.levels[target])
+        told = _numbered(self.seen[of] * (self.levels[target] + 2) + value)
+        self.seen[of] = told + int(self.seen.max(initial=0)) + 1
         self.filled += int(self.many[of].sum())
         self.clock += 1
         self.changed[of] = self.clock
@@ -433,8 +439,7 @@ class _Board:
             number, levels = asked.alike((), lambda: self._alike(target, (), asked))[1], self.levels
             return _numbered(number * (levels[names[0]] + 1) + asked[names[0]])
         else:
-            quasi = [n for n in self.rows.quasi if n != target]
-            number = _together(quasi, self.levels, asked, len(asked))
+            number = self.seen[asked.rows]
         return _numbered(number * (int(context.max(initial=0)) + 1) + context)
 
     def _surest(self, target: str, step: int) -> "_Surest":
@@ -528,8 +533,13 @@ def _once(memory: dict[object, Any], key: object, make: Callable[[], T]) -> T:
 
 
 def _numbered(values: Ints) -> Ints:
-    """A number from 0 for each value, the same for the same."""
-    return pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
+    """A number from 0 for each value (0 or more), the same for the same."""
+    width = int(values.max(initial=-1)) + 1
+    if width > _SPARSE * values.size:
+        return pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
+    place = np.zeros(width, np.int64)
+    place[values] = 1
+    return (np.cumsum(place) - 1)[values]
 
 
 def _codes(column: pa.ChunkedArray, known: pa.Array | None = None) -> tuple[Ints, int, pa.Array]:

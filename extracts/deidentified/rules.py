@@ -22,7 +22,6 @@ SURPRISE = math.log(
     1e6
 )  # a rule that chance would make more often than once in a million is not believed
 _DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
-_NARROW = 1 << 30  # numbers below are kept in four bytes
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,6 @@ def key_of(sources: Sequence[str], table: Shown, levels: Mapping[str, int]) -> I
     if not sources:
         return np.zeros(len(table), np.int64)
     key = table[sources[0]]
-    if math.prod(levels[name] + 1 for name in sources) > _NARROW:
-        key = key.astype(np.int64)
     for name in sources[1:]:
         key = key * (levels[name] + 1) + table[name]
     return key
