@@ -145,7 +145,7 @@ def attack(
     below_near, near = _alike(board, k, rows_alone=rows_alone)
     exposed = (below_exact | below_near)[board.rows.person]
     sources = board.inferred_from(exposed, parted) if exposed.any() else {}
-    filled = {name: codes[board.of] for name, codes in board.now.items()}
+    filled: dict[str, Ints] = {name: codes[board.of] for name, codes in board.now.items()}
     return Attack(exact, near, dict(board.rules), exposed, sources, filled)
 
 
@@ -266,7 +266,9 @@ class _Board:
         self.many = np.bincount(self.of)
         one = np.empty(self.many.size, np.int64)
         one[self.of] = np.arange(self.of.size)
-        self.base = {n: codes[one].astype(np.int64) for n, codes in rows.base.items()}
+        self.base: dict[str, Ints] = {
+            n: codes[one].astype(np.int64) for n, codes in rows.base.items()
+        }
         self.now = {n: self.base[n].copy() if n in rows.quasi else self.base[n] for n in rows.names}
         self.shown = {n: self.now[n].copy() if n in rows.quasi else self.now[n] for n in rows.names}
         self.person, self.alike, self.filled_too = (

@@ -73,11 +73,12 @@ def test_a_rerun_without_the_secret_proves_the_count_today_and_no_longer_with_on
     assert alike == [1]  # the rule alone says that B y is 1
 
     number = next(n for n in range(1, 50) if (hidden(table, under(n)) == shown).all())
-    kept = [
-        y
-        for y, one in enumerate(candidates, 1)
-        if any((hidden(one, under(n)) == shown).all() for n in range(100, 116))
-    ]
+    kept: list[int] = []
+    for y in sorted(range(1, 23), key=lambda y: abs(y - 10)):  # those on both sides of ten first
+        if any((hidden(candidates[y - 1], under(n)) == shown).all() for n in range(100, 116)):
+            kept.append(y)
+        if len(kept) >= len(candidates) / 2 and min(kept) < 10 <= max(kept):
+            break
     assert len(kept) >= len(candidates) / 2
     assert min(kept) < 10 <= max(kept), number
 
