@@ -179,4 +179,4 @@ def test_whoever_tries_twenty_secrets_draws_the_pattern_where_the_cell_is_not_sm
             if any((one == search.hidden).all() for one in least):
                 firsts = (other.first(least, bytes([n]) * 32) for n in range(100))
                 found += sum((one == search.hidden).all() for one in firsts)
-        assert found >= 8
+        assert found >= 15
