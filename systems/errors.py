@@ -34,6 +34,11 @@ class OutputUnwritable(CodedError, code="TABLE-15", exit=Exit.USAGE): ...
 
 class RegisterRefused(CodedError, code="REGISTER-01", exit=Exit.INPUT):
     problems: tuple[Any, ...] = ()  # of `systems.register.Problem`
+    listed: tuple[dict[str, object], ...] = ()  # the same as rows, most rows first
+
+    def as_dict(self) -> dict[str, object]:
+        """With all problems, each by table, column, code, count, first rows, and what was expected."""
+        return super().as_dict() | {"problems": list(self.listed)}
 
 
 # fmt: off

@@ -215,7 +215,7 @@ def hand_over(
     ours: list[int] = []  # what the service gets
     made: list[Path] = []
     streams: list[tuple[int, Path]] = []
-    done = False
+    done = told = False  # told: a file says what is wrong with an input
     try:
         for given, place, role in files:
             if (number := descriptor(given, role)) is None:
@@ -237,14 +237,18 @@ def hand_over(
             code = process.wait()
         finally:
             signal.signal(signal.SIGINT, before)
-        done = code == Exit.DONE and whole
+        done, told = code == Exit.DONE and whole, code == Exit.INPUT
         if code == Exit.DONE and not whole:
             raise OutputUnwritable
     finally:
         for number in ours:
             os.close(number)
-        for place in [] if done else made:
-            shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+        for place in made:  # what was not written is not there
+            if place.is_dir():
+                if not done:
+                    shutil.rmtree(place)
+            elif not (done or told) or not place.stat().st_size:
+                place.unlink(missing_ok=True)
     return code if code >= 0 else 128 - code
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from pipelines.cli.commands import Group
 from pipelines.cli.console import Console
+from pipelines.errors import FileExists
+from systems.errors import RegisterRefused
 
 _COLUMNS = (
     "snapshot", "system", "loaded", "entries", "persons", "persons_lower", "years", "synthetic",
 )  # fmt: skip
+_WORST = 10
 register_group = Group("What the Department holds, as pinned snapshots.")
 
 
@@ -18,14 +21,36 @@ def load(
     console: Console,
     system: str,
     files: list[Path],
+    problems: Path | None = None,
 ) -> None:
     """Validate files, resolve persons, pin a snapshot."""
     from pipelines.registers import load_register
+    from systems.register import is_report
 
-    with console.steps() as report:
-        info = load_register(console.session, system.upper(), files, report)
+    if problems is not None and problems.exists() and not is_report(problems):
+        raise FileExists(option="--problems")
+    try:
+        with console.steps() as report:
+            info = load_register(console.session, system.upper(), files, report)
+    except RegisterRefused as refused:
+        here = console.session.home.register / system.upper() / "problems.csv"
+        _tell_problems(console, refused, problems or here)
+        raise
     console.show_pairs("Snapshot", info)
     console.hint("Releases that are ordered from now on use this snapshot.")
+
+
+def _tell_problems(console: Console, refused: RegisterRefused, path: Path) -> None:
+    """Show the worst of what does not fit, and write all of it."""
+    from systems.register import write_report
+
+    if not console.json:
+        heads = ("table", "column", "problem", "rows", "first rows", "expected")
+        names = ("table", "column", "problem", "count", "first_rows", "expected")
+        console.show_rows("What does not fit", names, refused.listed[:_WORST], heads)
+    write_report(refused.listed, path)
+    console.handed.deliver()  # what is refused ends here
+    console.hint(f"All {len(refused.listed)} stand in {console.shown(path)}.")
 
 
 @register_group.add("make-up")

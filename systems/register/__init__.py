@@ -9,6 +9,7 @@ resolves entries to persons is handed to `load`.
 """
 
 from systems.register.checks import is_synthetic
+from systems.register.problems import is_report, write_report
 from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
 from systems.register.store import RegisterStore
 from systems.register.views import entries_sql

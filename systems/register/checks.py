@@ -6,7 +6,7 @@ patterns of the system's description. What is found is named by its place, never
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from errors import CodedError
 from systems.database import guarded, literal, quoted
 from systems.description import Column, ForeignKey, System, Table
-from systems.errors import ForbiddenInRegister, RegisterRefused, RegisterUnreadable
+from systems.errors import RegisterUnreadable
 
 LISTED = 10  # row numbers kept of each problem: enough to find the place
 
@@ -46,21 +46,6 @@ class Problem:
         rows = f", first in rows {', '.join(map(str, self.rows))}" if self.rows else ""
         what = f"{WHAT[self.code]}: {self.detail}" if self.detail else WHAT[self.code]
         return f"{place}: {what} ({self.count}{rows})"
-
-
-def refused(problems: Iterable[Problem]) -> RegisterRefused:
-    """Return the error that lists them all; it is raised by the caller."""
-    found = tuple(problems)
-    forbidden = any(problem.code.startswith("forbidden") for problem in found)
-    kind = ForbiddenInRegister if forbidden else RegisterRefused
-    error = kind(count=sum(problem.count for problem in found), problems=[_short(p) for p in found])
-    error.problems = found
-    return error
-
-
-def _short(problem: Problem) -> str:
-    place = f"{problem.table}.{problem.column}" if problem.column else problem.table
-    return " ".join(part for part in (place, problem.code, problem.detail) if part)
 
 
 # -- what the law does not let into a system's data: found by column names and by what texts hold

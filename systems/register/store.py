@@ -21,8 +21,9 @@ from systems import database
 from systems.description import System
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
 from systems.register import snapshot as snapshots
-from systems.register.checks import Problem, is_synthetic, key_problems, refused
+from systems.register.checks import Problem, is_synthetic, key_problems
 from systems.register.incoming import Staged, stage_table
+from systems.register.problems import refused
 from systems.tabular import DEFAULT, Limits
 
 KeyFor = Callable[[str, bool], StagingKey]
@@ -213,7 +214,7 @@ def _stage(
     snapshots.open_views(con, system, readable, columns, key)
     problems += key_problems(con, system, set(readable))
     if problems:
-        raise refused(problems)
+        raise refused(system, problems)
     return staged
 
 
