@@ -21,5 +21,5 @@ from matching.model.model import (
     unpack,
     with_namesakes,
 )
-from matching.model.namesakes import Namesakes, count_namesakes
+from matching.model.namesakes import Namesakes, People, count_namesakes
 from matching.model.saved import SavedModel, saved_text

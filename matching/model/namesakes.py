@@ -39,17 +39,16 @@ class Namesakes:
     middle: Floats32
 
 
-def count_namesakes(records: Side, model: Model) -> Namesakes:
+def count_namesakes(people: "People", model: Model) -> Namesakes:
     """Count the people of each full name.
 
     Args:
-        records: the side that is a sample of the population.
+        people: of the side that is a sample of the population.
         model: its ``u`` says how often names agree by chance.
     """
     same_first, same_last, same_middle = (
         float(model.u[NAMES.index(name)][1]) for name in ("first", "last", "middle")
     )
-    people = _People.of(records)
     others, total = _others(people.name), float(len(people.rows))
     together = same_first * same_last
     lift = max(1.0, (float(others.sum()) + _TOGETHER) / (total * (total - 1.0) * together + 1.0))
@@ -62,7 +61,7 @@ def count_namesakes(records: Side, model: Model) -> Namesakes:
 
 
 @dataclass(frozen=True)
-class _People:
+class People:
     """People told apart by first name, last name and birth date, with the codes of their names.
 
     ``name`` numbers first and last name together; ``rows`` are a record row of each; ``which`` is the person of each record row, or -1 where a name is missing. Rows without a
@@ -77,7 +76,7 @@ class _People:
     middle: Ints
 
     @classmethod
-    def of(cls, side: Side) -> "_People":
+    def of(cls, side: Side) -> "People":
         """Tell them apart."""
         known = np.flatnonzero((side.first >= 0) & (side.last >= 0))
         name, _ = numbered(side.first[known].astype(np.int64) << 32 | side.last[known])

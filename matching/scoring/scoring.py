@@ -131,15 +131,18 @@ class Scorer:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
-        with Clock(self.seconds, "block"), ThreadPoolExecutor(1) as other:
+        with Clock(self.seconds, "block"), ThreadPoolExecutor(2) as other:
             comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
-            learning = other.submit(self._by_chance, comparing)
+            telling_apart = other.submit(models.People.of, self.encoded.records)
+            learning = other.submit(self._by_chance, comparing, telling_apart)
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
             self.comparer = comparing.result()
             self.model, self.table = learning.result()
         self.patterns = 0
 
-    def _by_chance(self, comparing: Future[Comparer]) -> tuple[models.Model, models.Frequencies]:
+    def _by_chance(
+        self, comparing: Future[Comparer], telling_apart: Future[models.People]
+    ) -> tuple[models.Model, models.Frequencies]:
         """The model before it has seen a candidate, and what each value's frequency adds."""
         rows, options = self.encoded.cohort.rows, self.options
         prior = models.prior_model(
@@ -149,7 +152,7 @@ class Scorer:
         model = models.fit_chance(
             prior, self.encoded, comparing.result(), options.seed, options.threads, values
         )
-        namesakes = models.count_namesakes(self.encoded.records, model)
+        namesakes = models.count_namesakes(telling_apart.result(), model)
         model = models.with_namesakes(model, namesakes.average, namesakes.same_middle)
         return model, frequencies(values, model, namesakes, options.threads)
 

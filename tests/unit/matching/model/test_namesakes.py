@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.model.model import prior_model
-from matching.model.namesakes import _others, _People, count_namesakes
+from matching.model.namesakes import People, _others, count_namesakes
 from matching.normalise import encode
 from matching.persons import resolve
 from tests.two_tables import link
@@ -33,7 +33,7 @@ def test_other_people_of_a_full_name_are_those_with_other_birth_dates(rows):
         )
     )
     asked = {"first_name": "x", "last_name": "y", "middle_name": "z", "birth_date": "1999-09-09"}
-    people = _People.of(encode(cohort(asked), table).records)
+    people = People.of(encode(cohort(asked), table).records)
     dated = any(f and n and b for f, n, _, b in rows)
     known = defaultdict(set)
     for i, (f, n, _, b) in enumerate(rows):
@@ -70,7 +70,7 @@ def test_a_common_full_name_is_worth_its_own_share():
         {"first_name": "odalys", "last_name": "quintanar", "birth_date": "1971-08-09"},
     ]
     encoded = encode(cohort(*people), records(*people))
-    found = count_namesakes(encoded.records, prior_model(401, 401))
+    found = count_namesakes(People.of(encoded.records), prior_model(401, 401))
     share = found.average * np.exp(found.full_name.astype(np.float64))
     assert share[:400].mean() == pytest.approx(1 / 36, rel=0.3)
     assert share[400] < share[:400].min() / 10
