@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.checks import Check, CheckResult, Validation
 from expectations.errors import ValidationBroke
+from expectations.lazy_imports import loaded_when_used
 from expectations.sql import Counts, count_rows, count_whole, mark_rows, row_count, unordered
 from expectations.suite import checks_for
 from systems.description import System
@@ -203,8 +204,10 @@ def judge(frame: "pd.DataFrame", checks: Sequence[Check], form: Form) -> dict[st
 
 
 def _run(frame: "pd.DataFrame", expectations: list[dict[str, Any]]) -> list[Any]:
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    # For expectations and pages that we have none of: a third of what importing it takes.
+    with loaded_when_used("altair", "scipy.stats"):
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
