@@ -44,13 +44,13 @@ def _tell_problems(console: Console, refused: RegisterRefused, path: Path) -> No
     """Show the worst of what does not fit, and write all of it."""
     from systems.register import write_report
 
-    if not console.json:
-        heads = ("table", "column", "problem", "rows", "first rows", "expected")
-        names = ("table", "column", "problem", "count", "first_rows", "expected")
-        console.show_rows("What does not fit", names, refused.listed[:_WORST], heads)
     write_report(refused.listed, path)
     console.handed.deliver()  # what is refused ends here
-    console.hint(f"All {len(refused.listed)} stand in {console.shown(path)}.")
+    if not console.json:
+        title = f"What does not fit: {len(refused.listed)}, all in {console.shown(path)}"
+        heads = ("table", "column", "problem", "rows", "first rows", "expected")
+        names = ("table", "column", "problem", "count", "first_rows", "expected")
+        console.show_rows(title, names, refused.listed[:_WORST], heads)
 
 
 @register_group.add("make-up")
