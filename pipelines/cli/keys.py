@@ -241,9 +241,7 @@ def confirm_switch(console: Console, name: str) -> None:
     console.show_pairs("Switch", confirm_setting(console.session, name))
 
 
-settings_group = Group(
-    "What settings.toml and people.toml say: one records a change, another confirms."
-)
+settings_group = Group("Settings and people: one records a change, another confirms.")
 
 
 @settings_group.add("show")

@@ -606,7 +606,8 @@ WRITERS = {
     r"^from html import|^import html": {"systems/texts.py"},
     r"in_html": {"systems/texts.py", "reports/page.py"},
     r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py"},
-    r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py"},
+    r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py",
+        "register/problems.py"},  # whose texts are the description's
     r"EmailMessage\(": {"pipelines/mail.py"},
     r"create_(markdown|table|link)_artifact\(": {"flows/artifacts.py"},
     r"icalendar import": {"deadlines/ical.py"},

@@ -11,6 +11,7 @@ from approvals.deadlines.notices import write_notices, write_refresh_notices
 from approvals.errors import MoveNotAllowed
 from approvals.people.people import Person
 from errors import Exit
+from extracts import aggregated
 from pipelines.deployment.init import init_home
 from pipelines.home import ReleaseHeld, open_home
 from pipelines.release import orders, refresh
@@ -106,7 +107,7 @@ def test_years_left_out_of_an_order_were_not_published(desk, monkeypatch):
     released(desk, number, years="2016-2025")
     held = [{"year": [2016, 2025, 2025]}]
     tables = [{k: SimpleNamespace(to_pylist=lambda v=v: v) for k, v in t.items()} for t in held]
-    monkeypatch.setattr(refresh, "load_published", lambda *_: tables)
+    monkeypatch.setattr(aggregated, "load_published", lambda *_: tables)
     assert plan(desk, number).published_years == (2016, 2025)
 
 
