@@ -14,34 +14,34 @@ that suppress and measure; classes are counted here once more, exactly.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from extracts.deidentified.coded_rows import (
+    PERSON,
+    CodedRows,
+    Ints,
+    Mask,
+    Sources,
+    differs,
+    histories,
+    numbered,
+    once,
+    together,
+)
 from extracts.deidentified.rules import (
     EXACT,
     NEAR,
     Likes,
     Places,
     Rule,
-    Shown,
     key_of,
     mine,
-    rule_of_persons,
 )
-from extracts.rows import compute as pc
 
-T = TypeVar("T")
-Ints = npt.NDArray[np.integer[Any]]
-Mask = npt.NDArray[np.bool_]
-Sources = tuple[str, ...]
-
-_LARGEST = 1 << 62  # of a number made of several codes
-_PERSON: Sources = ("the person's other rows",)
 _OTHERS: Sources = ("no quasi-identifiers",)
-_SPARSE = 8  # times as many numbers as values: then they are looked up
 _FEW = 4  # rules, for which rows that look alike are not put together
 
 
@@ -132,7 +132,7 @@ def attack(
     memory = {} if memory is None else memory
     coarser = {n: chain[: chain.index(n)] for chain in versions for n in chain}
     board = _Board(
-        _Rows(table, quasi_identifiers, references, memory, rows_alone=rows_alone),
+        CodedRows(table, quasi_identifiers, references, memory, rows_alone=rows_alone),
         coarser,
         thorough=thorough,
         everywhere=everywhere,
@@ -147,70 +147,6 @@ def attack(
     sources = board.inferred_from(exposed, parted) if exposed.any() else {}
     filled: dict[str, Ints] = {name: codes[board.of] for name, codes in board.now.items()}
     return Attack(exact, near, dict(board.rules), exposed, sources, filled)
-
-
-class _Rows:
-    """The release in codes, row by row. A column's values are 0 to ``levels - 1``; ``levels`` is an empty cell.
-
-    What quasi-identifiers say alone is kept in ``memory``; codes of other columns are those of the attack before
-    where they show the same, so that ``same`` names what need not be counted again.
-    """
-
-    def __init__(
-        self,
-        table: pa.Table,
-        quasi: Sequence[str],
-        references: Sequence[str],
-        memory: dict[object, Any],
-        *,
-        rows_alone: bool,
-    ) -> None:
-        self.quasi, self.memory = list(quasi), memory
-        self.names = [n for n in table.column_names if n not in references]
-        self.others = [n for n in self.names if n not in quasi]
-        self.person = _once(memory, "person", lambda: _codes(table[references[0]])[0])
-        self.base: dict[str, Ints] = {}
-        self.levels: dict[str, int] = {}
-        self.same: set[str] = set()
-        for name in self.names:
-            before = memory.get(name)
-            if before is None or name in self.others:
-                memory[name] = _codes(table[name], before and before[2])
-            self.base[name], self.levels[name], _ = memory[name]
-            if before is not None and np.array_equal(before[0], self.base[name]):
-                self.same.add(name)
-        self.targets = [n for n in quasi if (self.base[n] == self.levels[n]).any()]
-        self.targets = [n for n in self.targets if self.levels[n]]
-        self.alike = _once(
-            memory, "alike", lambda: _together(quasi, self.levels, self.base, self.person.size)
-        )
-        self.group = _once(memory, "groups", lambda: self._groups(rows_alone=rows_alone))
-        self.of_persons = {
-            n: _once(
-                memory,
-                (n, _PERSON),
-                lambda n=n: rule_of_persons(self.person, self.base[n], self.levels[n]),
-            )
-            for n in self.targets
-        }
-        self.said = _once(memory, "said", self._said)
-
-    def _groups(self, *, rows_alone: bool) -> Ints:
-        """A number for each row, the same where rows of the release look alike, and so do their persons' histories."""
-        if rows_alone:
-            return self.alike
-        history = _histories(self.person, self.alike, int(self.person.max(initial=-1)) + 1)
-        return _numbered(history[self.person] * (self.alike.max(initial=0) + 1) + self.alike)
-
-    def _said(self) -> Ints:
-        """A number for each row, the same where rows look alike and their persons' other rows say the same."""
-        number = self.alike
-        for name, rule in self.of_persons.items():
-            if rule.pattern.size:
-                says = np.zeros(rule.width, np.int64)
-                says[rule.pattern] = rule.value + 1
-                number = _numbered(number * (self.levels[name] + 2) + says[self.person])
-        return number
 
 
 class _Asked:
@@ -256,13 +192,18 @@ class _Board:
     """
 
     def __init__(
-        self, rows: _Rows, coarser: Mapping[str, Sequence[str]], *, thorough: bool, everywhere: bool
+        self,
+        rows: CodedRows,
+        coarser: Mapping[str, Sequence[str]],
+        *,
+        thorough: bool,
+        everywhere: bool,
     ) -> None:
         self.rows, self.levels, self.targets = rows, rows.levels, rows.targets
-        besides = _together(rows.others, self.levels, rows.base, rows.person.size)
-        filled_too = np.ones(besides.size, bool) if everywhere else _differs(rows.group, besides)
+        besides = together(rows.others, self.levels, rows.base, rows.person.size)
+        filled_too = np.ones(besides.size, bool) if everywhere else differs(rows.group, besides)
         kind = rows.said * (besides.max(initial=0) + 1) + besides
-        self.of = _numbered(2 * kind + filled_too)
+        self.of = numbered(2 * kind + filled_too)
         self.many = np.bincount(self.of)
         one = np.empty(self.many.size, np.int64)
         one[self.of] = np.arange(self.of.size)
@@ -281,7 +222,7 @@ class _Board:
             for n in self.targets
         }
         self.context = {  # what coarser versions are shown, which decides what values are possible
-            n: _together([c for c, _ in beside], self.levels, self.base, self.many.size)
+            n: together([c for c, _ in beside], self.levels, self.base, self.many.size)
             for n, beside in self.beside.items()
         }
         self.besides = besides[one]
@@ -296,8 +237,8 @@ class _Board:
             for two in combinations(rows.names, 2)
             if thorough or not {*rows.others}.isdisjoint(two)
         ]
-        self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in rows.names], pairs]
-        self.mined = {(n, _PERSON): rule for n, rule in rows.of_persons.items()}
+        self.sources: list[list[Sources]] = [[()], [PERSON], [(n,) for n in rows.names], pairs]
+        self.mined = {(n, PERSON): rule for n, rule in rows.of_persons.items()}
         self._mine([(), *((n,) for n in rows.names), *pairs], thorough=thorough)
         self.surest: dict[tuple[str, int], _Surest] = {}
 
@@ -311,7 +252,7 @@ class _Board:
             key = ("mined", besides, thorough or bool(besides))
             if not self.rows.same.issuperset(besides):
                 self.rows.memory.pop(key, None)
-            self.mined |= _once(
+            self.mined |= once(
                 self.rows.memory,
                 key,
                 lambda besides=besides, several=several: dict(
@@ -335,13 +276,13 @@ class _Board:
 
     def parted(self) -> dict[str, Mask]:
         """Quasi-identifier → rows of groups in which it is believed to differ."""
-        return {n: _differs(self.rows.group, self.now[n][self.of]) for n in self.targets}
+        return {n: differs(self.rows.group, self.now[n][self.of]) for n in self.targets}
 
     def inferred_from(self, exposed: Mask, before: dict[str, Mask]) -> dict[Sources, Mask]:
         """What other columns part exposed rows by, now or ``before``: every rule that would."""
         found: dict[Sources, Mask] = {}
         group, others = self.rows.group, self.rows.others
-        parted, own = self.parted(), {n: _differs(group, self.rows.base[n]) for n in others}
+        parted, own = self.parted(), {n: differs(group, self.rows.base[n]) for n in others}
         exposed = exposed & self.filled_too[self.of]
         for target in self.targets:
             apart = parted[target] | before.get(target, False)
@@ -368,7 +309,7 @@ class _Board:
         number = self.alike
         for name in besides:
             number = number * (self.levels[name] + 1) + self.base[name]
-        number = _numbered(number)
+        number = numbered(number)
         many = np.bincount(number, self.many)
         first = np.empty(many.size, np.int64)
         first[number] = np.arange(number.size)
@@ -397,7 +338,7 @@ class _Board:
         surest = self._surest(target, step)
         able, best = surest.able[confidence], np.zeros(rows.size, np.int32)
         for names, several in surest.rules.items() if rows.size else ():
-            if names == _PERSON or len(several) < _FEW:
+            if names == PERSON or len(several) < _FEW:
                 asked, number = asking, None
             else:
                 asked, number = asking.alike(
@@ -412,7 +353,7 @@ class _Board:
                     sources = self.sources[step][at]
                     key = (
                         self.person[asked.rows]
-                        if sources == _PERSON
+                        if sources == PERSON
                         else key_of(sources, asked, self.levels)
                     )
                     np.maximum(found, able[offset + places[key]], out=found)
@@ -421,7 +362,7 @@ class _Board:
         of, value = rows[hit], surest.value[best[hit]]
         self.now[target][of] = value
         self.shown[target][of] = np.minimum(value, self.levels[target])
-        told = _numbered(self.seen[of] * (self.levels[target] + 2) + value)
+        told = numbered(self.seen[of] * (self.levels[target] + 2) + value)
         self.seen[of] = told + int(self.seen.max(initial=0)) + 1
         self.filled += int(self.many[of].sum())
         self.clock += 1
@@ -439,10 +380,10 @@ class _Board:
             number = self.besides[asked.rows]
         elif names:
             number, levels = asked.alike((), lambda: self._alike(target, (), asked))[1], self.levels
-            return _numbered(number * (levels[names[0]] + 1) + asked[names[0]])
+            return numbered(number * (levels[names[0]] + 1) + asked[names[0]])
         else:
             number = self.seen[asked.rows]
-        return _numbered(number * (int(context.max(initial=0)) + 1) + context)
+        return numbered(number * (int(context.max(initial=0)) + 1) + context)
 
     def _surest(self, target: str, step: int) -> "_Surest":
         if (target, step) not in self.surest:
@@ -450,8 +391,8 @@ class _Board:
             for number, sources in enumerate(self.sources[step]):
                 if (rule := self.mined.get((target, sources))) is not None and rule.pattern.size:
                     names = tuple(n for n in sources if n in self.rows.others)
-                    names = names if sources == _PERSON or len(names) < len(sources) else _OTHERS
-                    rules.setdefault(_PERSON if sources == _PERSON else names, []).append(
+                    names = names if sources == PERSON or len(names) < len(sources) else _OTHERS
+                    rules.setdefault(PERSON if sources == PERSON else names, []).append(
                         (number, rule)
                     )
             one = np.zeros(int(self.context[target].max(initial=-1)) + 1, np.int64)
@@ -528,62 +469,10 @@ class _Surest:
         )
 
 
-def _once(memory: dict[object, Any], key: object, make: Callable[[], T]) -> T:
-    if key not in memory:
-        memory[key] = make()
-    return memory[key]
-
-
-def _numbered(values: Ints) -> Ints:
-    """A number from 0 for each value (0 or more), the same for the same."""
-    width = int(values.max(initial=-1)) + 1
-    if width > _SPARSE * values.size:
-        return pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
-    place = np.zeros(width, np.int64)
-    place[values] = 1
-    return (np.cumsum(place) - 1)[values]
-
-
-def _codes(column: pa.ChunkedArray, known: pa.Array | None = None) -> tuple[Ints, int, pa.Array]:
-    """A column's values as numbers from 0, an empty cell as the number after the last; how many, and what they stand for.
-
-    ``known`` numbers are kept where no value is new.
-    """
-    if known is not None:
-        found = pc.index_in(column, value_set=known)
-        if found.null_count == column.null_count:
-            codes = pc.fill_null(found, len(known)).to_numpy().astype(np.int32)
-            return codes, len(known), known
-    one = column.combine_chunks().dictionary_encode()
-    one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
-    levels = len(one.dictionary)
-    codes = one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int32)
-    return codes, levels, one.dictionary
-
-
-def _together(names: Iterable[str], levels: Mapping[str, int], table: Shown, size: int) -> Ints:
-    """A number for each row, the same where rows are (believed to be) alike in these columns."""
-    row, width = np.zeros(size, np.int64), 1
-    for name in names:
-        if width * (levels[name] + 2) >= _LARGEST:
-            row = _numbered(row)
-            width = int(row.max(initial=0)) + 1
-        row = row * (levels[name] + 2) + table[name]
-        width *= levels[name] + 2
-    return _numbered(row)
-
-
-def _differs(group: Ints, value: Ints) -> Mask:
-    """Rows of groups that have several values."""
-    first = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
-    first[group] = value
-    return (np.bincount(group, first[group] != value, first.size) > 0)[group]
-
-
 def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
     """Who is in a class that is too small (by the person's code), and the classes' sizes."""
-    row = _together(board.rows.quasi, board.levels, board.now, board.many.size)
-    row, person = _numbered(2 * row + board.filled_too)[board.of], board.rows.person
+    row = together(board.rows.quasi, board.levels, board.now, board.many.size)
+    row, person = numbered(2 * row + board.filled_too)[board.of], board.rows.person
     people = int(person.max(initial=-1)) + 1
     if rows_alone:
         pairs = np.unique(row * max(1, people) + person)
@@ -591,21 +480,8 @@ def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
         smallest = np.full(people, people, np.int64)
         np.minimum.at(smallest, person, sizes[row])
     else:
-        history = _histories(person, row, people)
+        history = histories(person, row, people)
         smallest = np.bincount(history)[history]
     below = smallest < k
     unique, least = int((smallest == 1).sum()), int(smallest.min(initial=people))
     return below, Alike(least, unique, int(below.sum()), people, board.filled)
-
-
-def _histories(person: Ints, row: Ints, people: int) -> Ints:
-    """A number for each person, the same where the multisets of their rows are the same."""
-    count, width = np.bincount(person, minlength=people), int(row.max(initial=0)) + 1
-    start, rows = np.cumsum(count) - count, np.sort(person.astype(np.int64) * width + row) % width
-    number, offset = np.zeros(people, np.int64), 1
-    for nth in range(int(count.max(initial=0))):
-        who = np.flatnonzero(count > nth)
-        found = _numbered(number[who] * width + rows[start[who] + nth])
-        number[who] = found + offset
-        offset += int(found.max()) + 1
-    return number
