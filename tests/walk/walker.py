@@ -37,7 +37,14 @@ BESIDES = {
     ("refresh", None): ("--no-orchestrator",),
 }
 MAKES_ITS_FOLDERS = {("register make-up", "no folder"), ("register make-up", "folder")}
-WRITTEN = {"out", "export", "save_model", "heat_map", "folder", "problems"}  # and `suppress --explain`
+WRITTEN = {
+    "out",
+    "export",
+    "save_model",
+    "heat_map",
+    "folder",
+    "problems",
+}  # and `suppress --explain`
 NOT_IN_SCENES = {
     "demo",
     "tools match",
