@@ -19,7 +19,6 @@ _ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
     "OPENBLAS_NUM_THREADS": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "mimalloc",
-    "MIMALLOC_PURGE_DELAY": "-1",  # a part takes the pages of the part before
 }
 # Arrow does without numpy, whose import takes as long as its own.
 _START = "import json, sys; sys.modules['numpy'] = None; sys.path[:] = json.loads(sys.argv[1]); from systems.tabular import confined; confined.serve()"

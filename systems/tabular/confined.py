@@ -71,6 +71,7 @@ def serve() -> None:
                 kind, content = _do(channel, job, file)
             except BrokenPipeError:
                 return
+        pa.default_memory_pool().release_unused()
         # What a job leaves behind would be taken from the memory of the next.
         last = _taken(memory) - before > job["memory"] // _LEFT_BEHIND
         if last:
