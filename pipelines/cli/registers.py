@@ -29,13 +29,14 @@ def load(
 
     if problems is not None and problems.exists() and not is_report(problems):
         raise FileExists(option="--problems")
+    here = console.session.home.register / system.upper() / "problems.csv"
     try:
         with console.steps() as report:
             info = load_register(console.session, system.upper(), files, report)
     except RegisterRefused as refused:
-        here = console.session.home.register / system.upper() / "problems.csv"
         _tell_problems(console, refused, problems or here)
         raise
+    here.unlink(missing_ok=True)  # of a load before, which this one mends
     console.show_pairs("Snapshot", info)
     console.hint("Releases that are ordered from now on use this snapshot.")
 

@@ -468,6 +468,9 @@ def test_a_register_with_faults_is_refused_whole(command, demo, tmp_path, copied
     assert said in problems.read_text()
     assert "ZZZ" not in problems.read_text() + done.out
     assert json.dumps(kinds(copied)[-1]) == '"register_refused"'
+    good = sorted((demo.home / "demo" / "source").glob("*.parquet"))
+    assert command("register", "load", "CARPOS", *good).code == 0
+    assert not problems.exists()
 
 
 # ------------------------------------------------------------------ what a command loads
