@@ -12,11 +12,12 @@ from expectations.validation import validate
 from matching import errors, options, own_words, persons
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import Linkage, locked
+from pipelines.registers.listing import as_row
 from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
-from systems.register import Snapshot, SnapshotInfo, is_synthetic
+from systems.register import Snapshot, is_synthetic
 
 if TYPE_CHECKING:
     import duckdb
@@ -120,29 +121,3 @@ def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         return con.sql(
             "SELECT DISTINCT * EXCLUDE (role) FROM linkage_records ORDER BY ALL"
         ).to_arrow_table()
-
-
-def list_registers(session: Session, system: str | None) -> list[dict[str, object]]:
-    """The snapshots of a home, oldest first.
-
-    Raises:
-        UnknownSystem: there is no such system.
-    """
-    if system is not None:
-        load_system(system)
-    return [as_row(info) for info in session.registers.list(system)]
-
-
-def as_row(info: SnapshotInfo) -> dict[str, object]:
-    """What a person wants to know of a snapshot."""
-    return {
-        "snapshot": info.snapshot_id,
-        "system": info.system,
-        "loaded": info.created.isoformat(),
-        "entries": info.entries,
-        "persons": info.persons,
-        "persons_lower": info.persons_lower,
-        "years": f"{info.first_year}-{info.last_year}",
-        "synthetic": info.synthetic,
-        "rows": info.rows,
-    }

@@ -1,0 +1,8 @@
+"""A home's registers: loaded, listed.
+
+The system validates, matching resolves entries to persons, both are pinned as one snapshot. It knows which room does what, under
+which lock, and what the ledger is told; it never says what a register must hold.
+"""
+
+from pipelines.registers.listing import as_row, list_registers
+from pipelines.registers.loading import Progress, load_register
