@@ -17,7 +17,7 @@ from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
-from systems.register import Snapshot, is_synthetic
+from systems.register import FileSource, Snapshot
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +39,8 @@ def load_register(
             `bucket upload` sends what is missing.
     """
     described = load_system(system)
-    if session.demo and not is_synthetic(files):
+    source = FileSource(files, session.limits)
+    if session.demo and not source.synthetic:
         raise DemoRefusesRealData
     check_settings(session)
     seconds: dict[str, float] = {}
@@ -64,7 +65,7 @@ def load_register(
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
-                described, files, resolve=resolve, on=today(), accept=accept, limits=session.limits
+                described, source, resolve=resolve, on=today(), accept=accept
             )
         except CodedError as error:
             problems = max(1, len(getattr(error, "problems", ())))

@@ -1,15 +1,15 @@
 """Register snapshots: validated, resolved to persons, encrypted, pinned, and opened again.
 
 store = RegisterStore(home / "register", keyring_key)
-snapshot = store.load(system, files, resolve=..., on=today)
+snapshot = store.load(system, FileSource(files), resolve=..., on=today)
 con = snapshot.connect()          # one view per table, person_index, linkage_records
 
 A snapshot never changes, and a register with a problem makes none. Who is the same person is for others to say: what
 resolves entries to persons is handed to `load`.
 """
 
-from systems.register.checks import is_synthetic
 from systems.register.problems import is_report, write_report
 from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
+from systems.register.sources import FileSource, Incoming, Source, is_synthetic
 from systems.register.store import RegisterStore
 from systems.register.views import entries_sql

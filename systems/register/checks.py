@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from errors import CodedError
 from systems.database import guarded, literal, quoted
 from systems.description import Column, ForeignKey, System, Table
 from systems.errors import RegisterUnreadable
@@ -134,26 +133,3 @@ def _orphans(con: Any, table: Table, key: ForeignKey) -> Iterator[Problem]:
     ).fetchall()
     if count:
         yield Problem(table.name, "orphan", ", ".join(key.columns), count, tuple(sorted(first)))
-
-
-# -- the mark of made-up data: a demonstration home takes nothing without it
-
-MARK_FILE = "SYNTHETIC"  # beside the files
-MARK_KEY = b"synthetic"  # in a Parquet file's metadata, with the value b"true"
-
-
-def is_synthetic(files: Sequence[Path]) -> bool:
-    """Return whether every file says that it is made up; false for no file at all."""
-    return bool(files) and all(_marked(path) for path in files)
-
-
-def _marked(path: Path) -> bool:
-    if (path.parent / MARK_FILE).is_file():
-        return True
-    from systems.tabular import read_schema  # slow to import
-
-    try:
-        metadata = read_schema(path, role="register")[0].metadata or {}
-    except CodedError:
-        return False
-    return metadata.get(MARK_KEY) == b"true"

@@ -14,14 +14,12 @@ import pyarrow as pa
 
 from crypto.resting import staged_writer
 from crypto.secret import StagingKey
-from systems import database, tabular
+from systems import database
 from systems.database import literal, quoted
 from systems.description import Column, System, Table
 from systems.errors import RegisterUnreadable
 from systems.register.checks import CONTENT, LISTED, Problem, content_conditions, header_problems
-
-_BATCH = 250_000  # rows checked at a time: memory stays flat, queries stay few
-_PARQUET = b"PAR1"
+from systems.register.sources import Incoming
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -45,13 +43,12 @@ def stage_table(
     con: Any,
     system: System,
     table: Table,
-    source: Path,
+    incoming: Incoming,
     target: Path,
     key: StagingKey,
     on: dt.date,
-    limits: tabular.Limits = tabular.DEFAULT,
 ) -> Staged:
-    """Check one file and write its encrypted copy; with unfitting columns nothing is written.
+    """Check one table and write its encrypted copy; with unfitting columns nothing is written.
 
     One connection serves all tables, since opening one takes longer than checking a small table. It keeps
     nothing of this one, unless this raises: then whoever opened it closes it.
@@ -59,7 +56,7 @@ def stage_table(
     Raises:
         CodedError: of `systems.tabular`, where the file can't be read.
     """
-    schema, batches = _batches(source, table.name, limits)
+    schema = incoming.schema
     problems = [
         *header_problems(system, table, schema.names),
         *_column_problems(table, schema.names),
@@ -72,7 +69,7 @@ def stage_table(
     staged_schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
     rows = 0
     with staged_writer(target, staged_schema, key) as writer:
-        for batch in batches:
+        for batch in incoming.batches:
             with database.guarded(RegisterUnreadable, table=table.name):
                 numbered = _numbered(batch, rows)
                 con.register("incoming", numbered)
@@ -103,17 +100,6 @@ def _column_problems(table: Table, names: list[str]) -> Iterator[Problem]:
     for column in table.file_columns:
         if not column.nullable and column.name not in names:
             yield Problem(table.name, "missing_column", column.name)
-
-
-def _batches(
-    source: Path, role: str, limits: tabular.Limits
-) -> tuple[pa.Schema, Iterator[pa.Table]]:
-    """Open a file as pieces: Parquet with its types, anything else as strings."""
-    if source.is_file() and source.open("rb").read(4) == _PARQUET:
-        schema, _ = tabular.read_schema(source, role=role, limits=limits)
-        return schema, tabular.native_batches(source, role=role, rows=_BATCH, limits=limits)
-    table = tabular.read_table(source, role=role, limits=limits, allow_empty=True).table
-    return table.schema, (table.slice(at, _BATCH) for at in range(0, table.num_rows, _BATCH))
 
 
 # -- the SQL that types one batch and counts what does not fit, made from a table's description

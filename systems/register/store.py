@@ -21,10 +21,10 @@ from systems import database
 from systems.description import System
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
 from systems.register import snapshot as snapshots
-from systems.register.checks import Problem, is_synthetic, key_problems
+from systems.register.checks import Problem, key_problems
 from systems.register.incoming import Staged, stage_table
 from systems.register.problems import refused
-from systems.tabular import DEFAULT, Limits
+from systems.register.sources import Source
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
@@ -59,43 +59,42 @@ class RegisterStore:
     def load(
         self,
         system: System,
-        files: Sequence[Path],
+        source: Source,
         *,
         resolve: Resolve,
         on: dt.date,
         accept: Callable[[snapshots.Snapshot], None] | None = None,
         progress: Progress | None = None,
-        limits: Limits = DEFAULT,
     ) -> snapshots.Snapshot:
         """Validate a register, resolve its entries to persons, and add it as a snapshot.
 
         Args:
-            system: what the files must fit.
-            files: one file per table, named after it; CSV, Parquet or XLSX.
+            system: what the tables must fit.
+            source: where they come from, each under its name.
             resolve: takes a connection with ``linkage_records`` and the tables, and returns the
                 person index: ``record_id``, ``identity``, ``identity_lower``, one row per entry.
             on: the day of loading.
             accept: looks at the complete snapshot before it gets its name; what it raises is
                 passed on, and nothing stays behind.
             progress: called with a step, what is done of it, and its total.
-            limits: what the files may be, and what reading them may take.
 
         Raises:
             TableUnknown: a file is not named after a table, or a table comes twice.
+            CodedError: of the source.
             RegisterRefused: with ``problems``, all of them.
             IndexIncomplete: ``resolve`` left entries out.
         """
         report = progress or (lambda _step, _done, _total: None)
-        sources = _by_table(system, files)
+        names = _described(system, source)
         home = self._root / system.code
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         snapshot_id, work = _claim(home, system.code, on)
         try:
             key = self._key_for(snapshot_id, True)
             with closing(database.connect()) as con:
-                staged = _stage(con, system, sources, work, key, on, report, limits)
+                staged = _stage(con, system, source, names, work, key, on, report)
                 info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
-            info = info.model_copy(update={"synthetic": is_synthetic(files)})
+            info = info.model_copy(update={"synthetic": source.synthetic})
             snapshots.write_manifest(info, work)
             if accept is not None:
                 accept(snapshots.Snapshot(work, info, key))
@@ -156,17 +155,16 @@ class RegisterStore:
         return self.open(known[-1].snapshot_id)
 
 
-def _by_table(system: System, files: Sequence[Path]) -> dict[str, Path]:
-    sources: dict[str, Path] = {}
-    wrong: list[int] = []
-    for place, path in enumerate(files, start=1):
-        if path.stem in system.tables_by_name and path.stem not in sources:
-            sources[path.stem] = path
-        else:
-            wrong.append(place)
-    if wrong:
+def _described(system: System, source: Source) -> list[str]:
+    """The names of the source's tables that the system describes, in the order given."""
+    wrong = [
+        place
+        for place, name in enumerate(source.names, start=1)
+        if name not in system.tables_by_name or name in source.names[: place - 1]
+    ]
+    if wrong and source.chosen:
         raise TableUnknown(files=wrong, tables=list(system.table_names))
-    return sources
+    return [name for name in dict.fromkeys(source.names) if name in system.tables_by_name]
 
 
 def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:
@@ -188,28 +186,28 @@ def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:
 def _stage(
     con: Any,
     system: System,
-    sources: dict[str, Path],
+    source: Source,
+    names: Sequence[str],
     work: Path,
     key: StagingKey,
     on: dt.date,
     report: Progress,
-    limits: Limits,
 ) -> dict[str, Staged]:
     """Stage every table and open its view; refuse with all problems of all tables at once."""
     problems = [
         Problem(table.name, "missing_table")
         for table in system.tables
-        if table.required and table.name not in sources
+        if table.required and table.name not in names
     ]
     staged: dict[str, Staged] = {}
-    for done, (name, source) in enumerate(sources.items()):
-        report("validate", done, len(sources))
-        target = work / f"{name}.parquet"
-        staged[name] = stage_table(con, system, system.table(name), source, target, key, on, limits)
+    for done, name in enumerate(names):
+        report("validate", done, len(names))
+        target, table = work / f"{name}.parquet", system.table(name)
+        staged[name] = stage_table(con, system, table, source.read(name), target, key, on)
         problems += staged[name].problems
     written = {name: work / f"{name}.parquet" for name in staged}
     readable = {name: path for name, path in written.items() if path.exists()}
-    report("validate", len(sources), len(sources))
+    report("validate", len(names), len(names))
     columns = {name: _stored_columns(system, name) for name in readable}
     snapshots.open_views(con, system, readable, columns, key)
     problems += key_problems(con, system, set(readable))

@@ -10,6 +10,7 @@ names where column names should be.
 from systems.tabular.apart import DEFAULT, Limits
 from systems.tabular.reading import (
     check_file,
+    is_parquet,
     native_batches,
     read_schema,
     read_table,

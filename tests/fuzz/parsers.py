@@ -154,12 +154,14 @@ def _register(path: Path) -> None:
     from systems import database
     from systems.description import load_system
     from systems.register.incoming import stage_table
+    from systems.register.sources import FileSource
 
     system = load_system("CARPOS")
     with database.connect(threads=1) as con, tempfile.TemporaryDirectory(dir=path.parent) as work:
         key = StagingKey("fuzz", bytes(32))
         table, target = system.table("person"), Path(work) / "t"
-        stage_table(con, system, table, path, target, key, dt.date(2026, 1, 1), LIMITS)
+        incoming = FileSource([path], LIMITS).read(path.stem, role="person")
+        stage_table(con, system, table, incoming, target, key, dt.date(2026, 1, 1))
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import pytest
 from crypto.secret import StagingKey
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
+from systems.register.sources import FileSource
 from systems.register.store import RegisterStore
 
 ON = dt.date(2026, 11, 23)
@@ -58,7 +59,7 @@ def store_at(place):
 def loaded(made, tmp_path_factory):
     """A snapshot of the whole register, which no test changes."""
     store = store_at(tmp_path_factory.mktemp("loaded") / "store")
-    return store.load(load_system("CARPOS"), made.files, resolve=itself, on=ON)
+    return store.load(load_system("CARPOS"), FileSource(made.files), resolve=itself, on=ON)
 
 
 @pytest.fixture
@@ -69,6 +70,8 @@ def store(tmp_path):
 @pytest.fixture
 def load(store):
     def load(files, resolve=itself, on=ON):
-        return store.load(load_system("CARPOS"), list(files.values()), resolve=resolve, on=on)
+        return store.load(
+            load_system("CARPOS"), FileSource(list(files.values())), resolve=resolve, on=on
+        )
 
     return load

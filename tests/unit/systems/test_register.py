@@ -19,7 +19,7 @@ from systems.errors import (
     SnapshotUnknown,
     TableUnknown,
 )
-from systems.register.checks import is_synthetic
+from systems.register.sources import is_synthetic
 from systems.register.views import entries_sql
 
 SECRET = "SECRETVALUE"
