@@ -8,6 +8,14 @@ A snapshot never changes, and a register with a problem makes none. Who is the s
 resolves entries to persons is handed to `load`.
 """
 
+from systems.register.comparing import (
+    PersonChanges,
+    TableChanges,
+    compare_persons,
+    compare_table,
+    compare_tables,
+    differing_sql,
+)
 from systems.register.problems import is_report, write_report
 from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
 from systems.register.sources import FileSource, Incoming, Source, is_synthetic

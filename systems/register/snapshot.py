@@ -147,10 +147,24 @@ class Snapshot:
         """
         self.fetch_files()
         con = database.connect(threads, memory_limit)
-        files = {name: self._directory / f"{name}.parquet" for name in self.info.tables}
-        columns = {name: table.columns for name, table in self.info.tables.items()}
-        open_views(con, self.system, files, columns, self._key)
+        open_views(con, self.system, *self._stored, self._key)
         return con
+
+    def open_in(self, con: Any, schema: str) -> None:
+        """Open a view on each table, and on ``person_index``, in a schema of its own of a connection; see `compare_tables`.
+
+        Raises:
+            RegisterUnreadable, StagingDoesNotHold, CodedError: see `connect`.
+        """
+        self.fetch_files()
+        open_tables(con, self.system, *self._stored, self._key, schema)
+
+    @property
+    def _stored(self) -> tuple[dict[str, Path], dict[str, tuple[str, ...]]]:
+        """Where each table's file is, and which columns it has."""
+        tables = self.info.tables
+        files = {name: self._directory / f"{name}.parquet" for name in tables}
+        return files, {name: table.columns for name, table in tables.items()}
 
     def fetch_files(self) -> None:
         """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
@@ -191,15 +205,29 @@ def open_views(
     key: StagingKey,
 ) -> None:
     """Create the views of a register over its encrypted files; see `Snapshot.connect`."""
-    name = attach_key(con, key)
+    open_tables(con, system, files, columns, key)
     with database.guarded(RegisterUnreadable, system=system.code):
-        for table in system.tables:
-            source = scan_staged(files[table.name], name) if table.name in files else None
-            con.execute(views.table_view(table, source, columns.get(table.name, ())))
-        if INDEX in files:
-            con.execute(views.index_view(INDEX, scan_staged(files[INDEX], name)))
         views.create_code_lists(con, system)
         views.create_linkage_records(con, system)
+
+
+def open_tables(
+    con: Any,
+    system: System,
+    files: Mapping[str, Path],
+    columns: Mapping[str, tuple[str, ...]],
+    key: StagingKey,
+    schema: str = "main",
+) -> None:
+    """Create the views on the tables alone, and on the person index where there is one."""
+    name = attach_key(con, key)
+    with database.guarded(RegisterUnreadable, system=system.code):
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {database.quoted(schema)}")
+        for table in system.tables:
+            source = scan_staged(files[table.name], name) if table.name in files else None
+            con.execute(views.table_view(table, source, columns.get(table.name, ()), schema))
+        if INDEX in files:
+            con.execute(views.index_view(INDEX, scan_staged(files[INDEX], name), schema))
 
 
 def _is(path: Path, table: StoredTable) -> bool:

@@ -15,13 +15,16 @@ from systems.description import LinkageColumn, System, Table
 _BARRIER = "OFFSET 0"
 
 
-def table_view(table: Table, scan: str | None, present: tuple[str, ...]) -> str:
+def table_view(
+    table: Table, scan: str | None, present: tuple[str, ...], schema: str = "main"
+) -> str:
     """SQL of the view on one table.
 
     Args:
         table: its description.
         scan: table expression of its file, or none for an empty view.
         present: columns that the file holds.
+        schema: where the view stands.
     """
     columns = ", ".join(
         quoted(c.name)
@@ -30,12 +33,13 @@ def table_view(table: Table, scan: str | None, present: tuple[str, ...]) -> str:
         for c in table.columns
     )
     rows = f"FROM {scan} {_BARRIER}" if scan else "WHERE false"
-    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS SELECT {columns} {rows}"
+    name = f"{quoted(schema)}.{quoted(table.name)}"
+    return f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} {rows}"
 
 
-def index_view(name: str, scan: str) -> str:
+def index_view(name: str, scan: str, schema: str = "main") -> str:
     """SQL of the view on the person index."""
-    return f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {scan} {_BARRIER}"
+    return f"CREATE OR REPLACE VIEW {quoted(schema)}.{name} AS SELECT * FROM {scan} {_BARRIER}"
 
 
 def create_code_lists(con: Any, system: System) -> None:
