@@ -17,7 +17,7 @@ from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
-from systems.register import FileSource, Snapshot
+from systems.register import AsNamed, FileSource, Snapshot
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,7 +65,7 @@ def load_register(
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
-                described, source, resolve=resolve, on=today(), accept=accept
+                described, AsNamed(described, source), resolve=resolve, on=today(), accept=accept
             )
         except CodedError as error:
             problems = max(1, len(getattr(error, "problems", ())))

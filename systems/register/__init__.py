@@ -1,13 +1,14 @@
 """Register snapshots: validated, resolved to persons, encrypted, pinned, and opened again.
 
 store = RegisterStore(home / "register", keyring_key)
-snapshot = store.load(system, FileSource(files), resolve=..., on=today)
+snapshot = store.load(system, AsNamed(system, FileSource(files)), resolve=..., on=today)
 con = snapshot.connect()          # one view per table, person_index, linkage_records
 
 A snapshot never changes, and a register with a problem makes none. Who is the same person is for others to say: what
 resolves entries to persons is handed to `load`.
 """
 
+from systems.register.checks import Problem, header_problems
 from systems.register.comparing import (
     PersonChanges,
     TableChanges,
@@ -18,6 +19,18 @@ from systems.register.comparing import (
 )
 from systems.register.problems import is_report, write_report
 from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
-from systems.register.sources import FileSource, Incoming, Source, is_synthetic
+from systems.register.sources import (
+    ROW,
+    UNFIT,
+    UNTRANSLATED,
+    AsNamed,
+    FileSource,
+    Incoming,
+    Part,
+    Source,
+    Supply,
+    is_synthetic,
+    numbered,
+)
 from systems.register.store import RegisterStore
 from systems.register.views import entries_sql

@@ -31,6 +31,8 @@ class Problem:
         count: rows concerned.
         rows: the first few, data rows counted from 1.
         detail: of what is forbidden, its name in the system's description.
+        source: the table of theirs that the rows are counted in, where it is not called like ours.
+        expected: what values look like there, where not as the description says.
     """
 
     table: str
@@ -39,9 +41,11 @@ class Problem:
     count: int = 1
     rows: tuple[int, ...] = ()
     detail: str = ""
+    source: str = ""
+    expected: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.table}.{self.column}" if self.column else self.table
+        place = ".".join(part for part in (self.table or self.source, self.column) if part)
         rows = f", first in rows {', '.join(map(str, self.rows))}" if self.rows else ""
         what = f"{WHAT[self.code]}: {self.detail}" if self.detail else WHAT[self.code]
         return f"{place}: {what} ({self.count}{rows})"

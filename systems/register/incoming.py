@@ -6,7 +6,8 @@ more than one row (keys, references) is for `systems.register.checks`.
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from systems.database import literal, quoted
 from systems.description import Column, System, Table
 from systems.errors import RegisterUnreadable
 from systems.register.checks import CONTENT, LISTED, Problem, content_conditions, header_problems
-from systems.register.sources import Incoming
+from systems.register.sources import ROW, UNFIT, UNTRANSLATED, Part, numbered
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -32,63 +33,94 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 
 @dataclass
 class Staged:
-    """A table as staged: rows, the described columns that its file had, and what is wrong."""
+    """A table as staged.
 
-    rows: int
-    columns: tuple[str, ...]
-    problems: list[Problem]
+    Attributes:
+        parts: the table of theirs, rows, and whether their order says nothing of their numbers.
+        columns: described columns that the source had.
+        problems: what is wrong.
+    """
+
+    parts: list[tuple[str, int, bool]] = field(default_factory=list[tuple[str, int, bool]])
+    columns: tuple[str, ...] = ()
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return sum(rows for _name, rows, _sifted in self.parts)
+
+    def placed(self, problem: Problem) -> Problem:
+        """The problem with its rows as they are counted in the part that the first of them is in."""
+        start = 0
+        for name, rows, sifted in self.parts:
+            here = tuple(row - start for row in problem.rows if start < row <= start + rows)
+            if here:
+                return replace(problem, source=name, rows=() if sifted else here)
+            start += rows
+        return problem
 
 
 def stage_table(
     con: Any,
     system: System,
     table: Table,
-    incoming: Incoming,
+    parts: Sequence[Part],
     target: Path,
     key: StagingKey,
     on: dt.date,
 ) -> Staged:
-    """Check one table and write its encrypted copy; with unfitting columns nothing is written.
+    """Check one table, part by part, and write its encrypted copy; of a part with unfitting columns nothing is written.
 
     One connection serves all tables, since opening one takes longer than checking a small table. It keeps
     nothing of this one, unless this raises: then whoever opened it closes it.
 
     Raises:
-        CodedError: of `systems.tabular`, where the file can't be read.
+        CodedError: of the source, where a part can't be read.
     """
-    schema = incoming.schema
-    problems = [
-        *header_problems(system, table, schema.names),
-        *_column_problems(table, schema.names),
-    ]
-    if problems:
-        return Staged(0, (), problems)
-    names = tuple(c.name for c in table.file_columns if c.name in schema.names)
-    plan = Plan(system, table, schema, on)
-    tally = Tally(plan)
-    staged_schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
-    rows = 0
-    with staged_writer(target, staged_schema, key) as writer:
-        for batch in incoming.batches:
-            with database.guarded(RegisterUnreadable, table=table.name):
-                numbered = _numbered(batch, rows)
-                con.register("incoming", numbered)
-                con.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {plan.typed_sql()}")
-                tally.add(con)
-                kept: pa.Table = con.sql(plan.kept_sql()).to_arrow_table()
-                con.unregister("incoming")
-            writer.write(kept.cast(staged_schema))
-            rows += batch.num_rows
+    schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
+    staged, had = Staged(), set[str]()
+    with ExitStack() as stack:
+        writer: Any = None
+        for part in parts:
+            incoming = part.open(con)
+            problems, rows = list(incoming.problems), 0
+            if incoming.fits:
+                names = _plain(incoming.schema)
+                problems += header_problems(system, table, names)
+                problems += _column_problems(table, names)
+            if incoming.fits and not problems:
+                had |= set(incoming.schema.names)
+                tally = Tally(Plan(system, table, incoming.schema, on))
+                writer = writer or stack.enter_context(staged_writer(target, schema, key))
+                for batch in incoming.batches:
+                    writer.write(_checked(con, table, tally, batch, rows).cast(schema))
+                    rows += batch.num_rows
+                problems = tally.problems()
+            staged.parts.append((part.source, rows, incoming.sifted))
+            staged.problems += [
+                replace(p, source=p.source or part.source, expected=part.expected.get(p.column, ""))
+                for p in problems
+            ]
     con.execute("DROP TABLE IF EXISTS typed")
-    return Staged(rows, names, tally.problems())
+    staged.columns = tuple(c.name for c in table.file_columns if c.name in had)
+    return staged
 
 
-def _numbered(batch: pa.Table, before: int) -> pa.Table:
-    """Add the data row's number, counted from 1."""
-    import numpy as np
+def _plain(schema: pa.Schema) -> list[str]:
+    """The names of columns that hold values."""
+    return [name for name in schema.names if not name.startswith((ROW, UNFIT, UNTRANSLATED))]
 
-    numbers = pa.array(np.arange(before + 1, before + batch.num_rows + 1, dtype=np.int64))
-    return batch.append_column(ROW, numbers)
+
+def _checked(con: Any, table: Table, tally: "Tally", batch: pa.Table, before: int) -> pa.Table:
+    """The rows of a batch as they are kept; what is wrong with them is counted."""
+    with database.guarded(RegisterUnreadable, table=table.name):
+        con.register("incoming", numbered(batch, before))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {tally.plan.typed_sql()}")
+        tally.add(con)
+        kept: pa.Table = con.sql(tally.plan.kept_sql()).to_arrow_table()
+        con.unregister("incoming")
+    return kept
 
 
 def _column_problems(table: Table, names: list[str]) -> Iterator[Problem]:
@@ -104,7 +136,6 @@ def _column_problems(table: Table, names: list[str]) -> Iterator[Problem]:
 
 # -- the SQL that types one batch and counts what does not fit, made from a table's description
 
-ROW = "#row"  # the data row's number, counted from 1
 _WHOLE = r"[+-]?\d{1,18}"  # what fits into 64 bits
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _YES = "('true', 't', 'yes', 'y', '1')"
@@ -143,7 +174,10 @@ class Plan:
         parts = [quoted(ROW)]
         for column in self.table.file_columns:
             raw, value = self._raw(column), quoted(column.name)
-            parts.append(f"{raw} IS NOT NULL AS {quoted('had ' + column.name)}")
+            flags = [f"coalesce({quoted(f + column.name)}, false)" for f in self._flags(column)]
+            had = " OR ".join([f"{raw} IS NOT NULL", *flags])
+            parts.append(f"{had} AS {quoted('had ' + column.name)}")
+            parts += [quoted(flag + column.name) for flag in self._flags(column)]
             parts.append(f"{self._value(column)} AS {value}")
         return f"SELECT *, {self._joined()} FROM (SELECT {', '.join(parts)} FROM incoming)"
 
@@ -172,6 +206,10 @@ class Plan:
             if column.joined_from
         ]
         return ", ".join(made) or "NULL AS nothing"
+
+    def _flags(self, column: Column) -> list[str]:
+        """What the source says of a column's values besides them."""
+        return [f for f in (UNFIT, UNTRANSLATED) if f + column.name in self.schema.names]
 
     def _raw(self, column: Column) -> str:
         """The value as the file has it; NULL where empty or where the file has no such column."""
@@ -210,7 +248,12 @@ class Plan:
         checks: list[Check] = []
         if not column.joined_from:
             had = quoted("had " + name)
-            checks.append(Check("wrong_type", name, f"{had} AND {value} IS NULL"))
+            unfit = f"{had} AND {value} IS NULL"
+            if UNTRANSLATED in self._flags(column):
+                untranslated = quoted(UNTRANSLATED + name)
+                checks.append(Check("untranslated_code", name, untranslated))
+                unfit += f" AND NOT coalesce({untranslated}, false)"
+            checks.append(Check("wrong_type", name, unfit))
             if not column.nullable:
                 checks.append(Check("missing_value", name, f"NOT {had}"))
         if column.codes:
@@ -248,18 +291,18 @@ class Tally:
     """Counts of each check over all batches."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._counts = [0] * len(plan.checks)
         self._rows: list[list[int]] = [[] for _ in plan.checks]
 
     def add(self, con: Any) -> None:
         """Add one batch, which is ``typed`` now: the count of each check, the first rows of those that are met."""
-        counts = con.execute(self._plan.counts_sql()).fetchall()[0][: len(self._counts)]
+        counts = con.execute(self.plan.counts_sql()).fetchall()[0][: len(self._counts)]
         met = [place for place, count in enumerate(counts) if count]
         for place in met:
             self._counts[place] += counts[place]
         if met:
-            answer = con.execute(self._plan.rows_sql(met)).fetchall()[0]
+            answer = con.execute(self.plan.rows_sql(met)).fetchall()[0]
             for place, rows in zip(met, answer, strict=True):
                 self._rows[place] += rows
 
@@ -267,13 +310,13 @@ class Tally:
         """What any row met."""
         return [
             Problem(
-                self._plan.table.name,
+                self.plan.table.name,
                 check.code,
                 check.column,
                 count,
                 tuple(sorted(rows)[:LISTED]),
                 check.detail,
             )
-            for check, count, rows in zip(self._plan.checks, self._counts, self._rows, strict=True)
+            for check, count, rows in zip(self.plan.checks, self._counts, self._rows, strict=True)
             if count
         ]

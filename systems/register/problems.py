@@ -14,7 +14,7 @@ from systems.errors import ForbiddenInRegister, RegisterRefused
 from systems.outputs import written_together
 from systems.register.checks import WHAT, Problem
 
-COLUMNS = ("table", "column", "code", "problem", "count", "first_rows", "expected")
+COLUMNS = ("table", "column", "code", "problem", "count", "source", "first_rows", "expected")
 
 _FORMS: Mapping[str, str] = {
     "integer": "a whole number, as 12",
@@ -22,6 +22,16 @@ _FORMS: Mapping[str, str] = {
     "date": "a day, as 2026-03-31",
     "time": "a time of day, as 14:05:00",
     "boolean": "true or false",
+}
+_MAPPED: Mapping[str, str] = {
+    "mapped_table_missing": "a table or file of this name, or that the pattern fits",
+    "mapped_column_missing": "a column of this name, spelled like this",
+    "unmapped_column": "named under columns, or under ignore",
+    "untaken_table": "named in a from, or under ignore",
+    "table_twice": "one table of each name",
+    "untaken_rows": "a value that a where names, or [[skip]]",
+    "join_key_twice": "each key once",
+    "unjoined": 'a row for each of them, or others = "drop"',
 }
 _FEW = 4  # codes named of a list
 _PARTS = re.compile(r"\((?:[^()]*)\)\?|(?P<one>\\d|\[[^\]]+\]|[^\\\[\](){}])(?:\{(?P<least>\d+)(?:,\d+)?\})?")  # fmt: skip
@@ -38,7 +48,7 @@ def refused(system: System, problems: Iterable[Problem]) -> RegisterRefused:
 
 
 def _short(problem: Problem) -> str:
-    place = f"{problem.table}.{problem.column}" if problem.column else problem.table
+    place = ".".join(part for part in (problem.table or problem.source, problem.column) if part)
     return " ".join(part for part in (place, problem.code, problem.detail) if part)
 
 
@@ -51,8 +61,9 @@ def listed(system: System, problems: Sequence[Problem]) -> list[dict[str, object
             "code": one.code,
             "problem": f"{WHAT[one.code]}: {one.detail}" if one.detail else WHAT[one.code],
             "count": one.count,
+            "source": one.source,
             "first_rows": list(one.rows),
-            "expected": expected(system, one),
+            "expected": one.expected or expected(system, one),
         }
         for one in sorted(problems, key=lambda one: -one.count)
     ]
@@ -70,7 +81,7 @@ def write_report(rows: Sequence[Mapping[str, object]], path: Path) -> None:
         for row in rows:
             first = cast("Sequence[int]", row["first_rows"])
             out.writerow(
-                [*(row[n] for n in COLUMNS[:5]), " ".join(map(str, first)), row["expected"]]
+                [*(row[n] for n in COLUMNS[:6]), " ".join(map(str, first)), row["expected"]]
             )
 
 
@@ -85,6 +96,8 @@ def is_report(path: Path) -> bool:
 
 def expected(system: System, problem: Problem) -> str:
     """What would have fitted, in the words of the system's description."""
+    if problem.code in _MAPPED:
+        return _MAPPED[problem.code]
     table = system.tables_by_name[problem.table]
     column = table.by_name.get(problem.column)
     match problem.code:

@@ -1,24 +1,92 @@
 """Where the tables of a register come from: files here, a database elsewhere; rows in batches, of which nothing is judged."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from errors import CodedError
 from systems import tabular
+from systems.description import System
+from systems.errors import TableUnknown
+from systems.register.checks import Problem
 
 BATCH = 250_000  # rows checked at a time: memory stays flat, queries stay few
 
 
+ROW = "#row"  # a column with the data row's number, counted from 1
+
+
 @dataclass(frozen=True)
 class Incoming:
-    """One table on its way: columns under their own names, and its rows from the first to the last, once."""
+    """One table on its way: columns under their own names, and its rows from the first to the last, once.
+
+    Attributes:
+        schema: its columns.
+        batches: its rows; they may bring `ROW`, where they are not those of the table one after another.
+        problems: what is wrong with its columns.
+        fits: the rows can be read.
+        sifted: rows were left out or put together, so that their order says nothing of their numbers.
+    """
 
     schema: pa.Schema
     batches: Iterator[pa.Table]
+    problems: tuple[Problem, ...] = ()
+    fits: bool = True
+    sifted: bool = False
+
+
+def numbered(batch: pa.Table, before: int) -> pa.Table:
+    """A batch with `ROW`, where it has none."""
+    if ROW in batch.column_names:
+        return batch
+    import numpy as np
+
+    numbers = pa.array(np.arange(before + 1, before + batch.num_rows + 1, dtype=np.int64))
+    return batch.append_column(ROW, numbers)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one of our tables, as one table of a source gives them.
+
+    Attributes:
+        source: name of that table; empty where it is the only one and called like ours.
+        open: opens it, with a connection for whatever must be worked out. Besides our columns there may be
+            ``UNFIT`` and ``UNTRANSLATED`` ones: true where a value could not become one of ours.
+        expected: what a column's values look like there, where not as the description says.
+    """
+
+    source: str
+    open: Callable[[Any], Incoming]
+    expected: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+UNFIT, UNTRANSLATED = "#unfit ", "#untranslated "  # before the name of our column
+
+
+class Supply(Protocol):
+    """The tables of a register under our names, whatever they are called where they come from.
+
+    Attributes:
+        names: of our tables, in the order in which they come.
+        synthetic: all of it is marked as made up.
+    """
+
+    @property
+    def names(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def synthetic(self) -> bool: ...  # noqa: D102
+
+    def parts(self, name: str) -> Sequence[Part]:
+        """What one table is made of, one part after another."""
+        ...
+
+    def problems(self) -> Sequence[Problem]:
+        """What does not fit of the source as a whole; complete when every part was read."""
+        ...
 
 
 class Source(Protocol):
@@ -44,6 +112,38 @@ class Source(Protocol):
             CodedError: it can't be read; also while the batches come.
         """
         ...
+
+
+class AsNamed:
+    """The tables of a source that are called like ours.
+
+    Raises:
+        TableUnknown: one that was chosen is not, or comes twice.
+    """
+
+    def __init__(self, system: System, source: Source) -> None:
+        wrong = [
+            place
+            for place, name in enumerate(source.names, start=1)
+            if name not in system.tables_by_name or name in source.names[: place - 1]
+        ]
+        if wrong and source.chosen:
+            raise TableUnknown(files=wrong, tables=list(system.table_names))
+        self.names = tuple(n for n in dict.fromkeys(source.names) if n in system.tables_by_name)
+        self._source = source
+
+    @property
+    def synthetic(self) -> bool:
+        """See `Supply`."""
+        return self._source.synthetic
+
+    def parts(self, name: str) -> Sequence[Part]:
+        """The table as it is."""
+        return (Part("", lambda _con: self._source.read(name)),)
+
+    def problems(self) -> Sequence[Problem]:
+        """None besides those of its tables."""
+        return ()
 
 
 class FileSource:

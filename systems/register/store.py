@@ -19,12 +19,12 @@ from crypto.resting import write_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System
-from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
+from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown
 from systems.register import snapshot as snapshots
 from systems.register.checks import Problem, key_problems
 from systems.register.incoming import Staged, stage_table
 from systems.register.problems import refused
-from systems.register.sources import Source
+from systems.register.sources import Supply
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
@@ -59,7 +59,7 @@ class RegisterStore:
     def load(
         self,
         system: System,
-        source: Source,
+        supply: Supply,
         *,
         resolve: Resolve,
         on: dt.date,
@@ -70,7 +70,7 @@ class RegisterStore:
 
         Args:
             system: what the tables must fit.
-            source: where they come from, each under its name.
+            supply: where they come from, under our names.
             resolve: takes a connection with ``linkage_records`` and the tables, and returns the
                 person index: ``record_id``, ``identity``, ``identity_lower``, one row per entry.
             on: the day of loading.
@@ -79,22 +79,20 @@ class RegisterStore:
             progress: called with a step, what is done of it, and its total.
 
         Raises:
-            TableUnknown: a file is not named after a table, or a table comes twice.
             CodedError: of the source.
             RegisterRefused: with ``problems``, all of them.
             IndexIncomplete: ``resolve`` left entries out.
         """
         report = progress or (lambda _step, _done, _total: None)
-        names = _described(system, source)
         home = self._root / system.code
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         snapshot_id, work = _claim(home, system.code, on)
         try:
             key = self._key_for(snapshot_id, True)
             with closing(database.connect()) as con:
-                staged = _stage(con, system, source, names, work, key, on, report)
+                staged = _stage(con, system, supply, work, key, on, report)
                 info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
-            info = info.model_copy(update={"synthetic": source.synthetic})
+            info = info.model_copy(update={"synthetic": supply.synthetic})
             snapshots.write_manifest(info, work)
             if accept is not None:
                 accept(snapshots.Snapshot(work, info, key))
@@ -155,18 +153,6 @@ class RegisterStore:
         return self.open(known[-1].snapshot_id)
 
 
-def _described(system: System, source: Source) -> list[str]:
-    """The names of the source's tables that the system describes, in the order given."""
-    wrong = [
-        place
-        for place, name in enumerate(source.names, start=1)
-        if name not in system.tables_by_name or name in source.names[: place - 1]
-    ]
-    if wrong and source.chosen:
-        raise TableUnknown(files=wrong, tables=list(system.table_names))
-    return [name for name in dict.fromkeys(source.names) if name in system.tables_by_name]
-
-
 def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:
     """Take the next free number by making its working directory, which nobody else can then make."""
     number = 1
@@ -186,14 +172,14 @@ def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:
 def _stage(
     con: Any,
     system: System,
-    source: Source,
-    names: Sequence[str],
+    supply: Supply,
     work: Path,
     key: StagingKey,
     on: dt.date,
     report: Progress,
 ) -> dict[str, Staged]:
     """Stage every table and open its view; refuse with all problems of all tables at once."""
+    names = supply.names
     problems = [
         Problem(table.name, "missing_table")
         for table in system.tables
@@ -203,14 +189,15 @@ def _stage(
     for done, name in enumerate(names):
         report("validate", done, len(names))
         target, table = work / f"{name}.parquet", system.table(name)
-        staged[name] = stage_table(con, system, table, source.read(name), target, key, on)
+        staged[name] = stage_table(con, system, table, supply.parts(name), target, key, on)
         problems += staged[name].problems
     written = {name: work / f"{name}.parquet" for name in staged}
     readable = {name: path for name, path in written.items() if path.exists()}
     report("validate", len(names), len(names))
     columns = {name: _stored_columns(system, name) for name in readable}
     snapshots.open_views(con, system, readable, columns, key)
-    problems += key_problems(con, system, set(readable))
+    problems += [staged[p.table].placed(p) for p in key_problems(con, system, set(readable))]
+    problems += supply.problems()
     if problems:
         raise refused(system, problems)
     return staged

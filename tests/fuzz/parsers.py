@@ -154,14 +154,15 @@ def _register(path: Path) -> None:
     from systems import database
     from systems.description import load_system
     from systems.register.incoming import stage_table
-    from systems.register.sources import FileSource
+    from systems.register.sources import FileSource, Part
 
     system = load_system("CARPOS")
     with database.connect(threads=1) as con, tempfile.TemporaryDirectory(dir=path.parent) as work:
         key = StagingKey("fuzz", bytes(32))
         table, target = system.table("person"), Path(work) / "t"
-        incoming = FileSource([path], LIMITS).read(path.stem, role="person")
-        stage_table(con, system, table, incoming, target, key, dt.date(2026, 1, 1))
+        source = FileSource([path], LIMITS)
+        part = Part("", lambda _con: source.read(path.stem, role="person"))
+        stage_table(con, system, table, [part], target, key, dt.date(2026, 1, 1))
 
 
 @functools.cache
@@ -258,6 +259,13 @@ def _column_map(path: Path) -> None:
     from matching.tables import ColumnMap
 
     ColumnMap.read(path)
+
+
+def _register_mapping(path: Path) -> None:
+    from systems.description import load_system
+    from systems.mapping import read_mapping
+
+    read_mapping(path, load_system("CARPOS"))
 
 
 def _words(path: Path) -> None:
@@ -459,6 +467,13 @@ def _osv() -> list[bytes]:
     return [text.encode(), sink.getvalue()]
 
 
+_MAPPING = b"""system = "CARPOS"
+[codes.role.values]
+RSP = "respondent"
+[[tables.order_party]]
+from = ["PARTY_*"]
+columns = { order_id = { column = "ORD_NO", key = true }, person_id = "SUBJ", role = { column = "ROLE", codes = "role" } }
+"""
 TABLE = ("TABLE",)
 PARSERS: dict[str, Parser] = {
     "table": Parser(_table, TABLE, tables),
@@ -482,6 +497,7 @@ PARSERS: dict[str, Parser] = {
     "people": Parser(_people, ("PEOPLE",), lambda: [_PEOPLE]),
     "settings": Parser(_settings, ("HOME",), _templates),
     "column map": Parser(_column_map, ("MATCH",), lambda: [b'[cohort]\nfirst_name = "Vorname"\n[records]\nzip = "ZIP"\n']),
+    "register's mapping": Parser(_register_mapping, ("REGISTER",), lambda: [_MAPPING]),
     "words": Parser(_words, ("MATCH",), lambda: [b'placeholders = ["TBD"]\nnicknames = [["Chuyito", "Jesus"]]\n']),
     "model": Parser(_model, ("MATCH",), _models),
     "certificate": Parser(_certificate, ("CRYPTO",), _certificates),

@@ -10,10 +10,11 @@ import pytest
 from crypto.secret import StagingKey
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
-from systems.register.sources import FileSource
+from systems.register.sources import AsNamed, FileSource
 from systems.register.store import RegisterStore
 
 ON = dt.date(2026, 11, 23)
+CARPOS = load_system("CARPOS")
 
 
 def itself(con):
@@ -59,7 +60,7 @@ def store_at(place):
 def loaded(made, tmp_path_factory):
     """A snapshot of the whole register, which no test changes."""
     store = store_at(tmp_path_factory.mktemp("loaded") / "store")
-    return store.load(load_system("CARPOS"), FileSource(made.files), resolve=itself, on=ON)
+    return store.load(CARPOS, AsNamed(CARPOS, FileSource(made.files)), resolve=itself, on=ON)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def store(tmp_path):
 def load(store):
     def load(files, resolve=itself, on=ON):
         return store.load(
-            load_system("CARPOS"), FileSource(list(files.values())), resolve=resolve, on=on
+            CARPOS, AsNamed(CARPOS, FileSource(list(files.values()))), resolve=resolve, on=on
         )
 
     return load

@@ -14,7 +14,7 @@ from synthetic.registers.system import make_system
 from systems.description.loading import load_system
 from systems.errors import ForbiddenInRegister, RegisterRefused
 from systems.register.checks import header_problems
-from systems.register.sources import FileSource
+from systems.register.sources import AsNamed, FileSource
 from systems.register.store import RegisterStore
 
 ON = dt.date(2026, 11, 23)
@@ -49,7 +49,9 @@ def load(tmp_path, ripa):
             names = ("record_id", "identity", "identity_lower")
             return pa.table({name: pa.array(ids, pa.int64()) for name in names})
 
-        return store.load(ripa, FileSource(list(files.values())), resolve=rows, on=ON)
+        return store.load(
+            ripa, AsNamed(ripa, FileSource(list(files.values()))), resolve=rows, on=ON
+        )
 
     return load
 
