@@ -7,4 +7,4 @@ would keep is thrown away.
 from matching.blocking.candidates import Blocks, Pairs, plan
 from matching.blocking.pair_filter import PairFilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, among_hashes
-from matching.blocking.rules import Parts, rules_of
+from matching.blocking.rules import RULES, Parts, rules_of

@@ -86,6 +86,8 @@ class GivenNames:
     @cached_property
     def _bearers(self) -> Ints:
         """The records of each first name; none where it is missing."""
+        if self._encoded.bearers is not None:
+            return self._encoded.bearers
         first = self._encoded.records.first
         return np.bincount(first[first >= 0], minlength=len(self._encoded.names.texts) + 1)
 

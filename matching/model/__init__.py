@@ -3,6 +3,7 @@
 It learns from counted patterns and value shares, and never sees a text.
 """
 
+from matching.model.by_value import ByValue, ValueTable
 from matching.model.chance import Frequencies, fit_chance, frequencies, values_of
 from matching.model.match_weights import (
     KEEP,

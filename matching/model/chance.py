@@ -30,9 +30,9 @@ _SHARING = 100_000  # random pairs of one first name, and of one street
 _TELLING = 30  # expected agreements from which a side's own count is believed
 _UNIQUE = frozenset({"ssn", "licence", "phone", "exact"})
 _OWNERS = 5  # rows of one number that one person may have
-_PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
+PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 
-_VALUES: dict[str, Callable[[Side], Ints]] = {
+VALUES: dict[str, Callable[[Side], Ints]] = {
     "first": lambda s: s.first.astype(np.int64),
     "last": lambda s: s.last.astype(np.int64),
     "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
@@ -48,7 +48,7 @@ SideValues = dict[
 
 def values_of(encoded: Encoded) -> SideValues:
     """What is counted of both sides. Addresses are numbered: that is slow, and is done once."""
-    found = {name: (of(encoded.cohort), of(encoded.records)) for name, of in _VALUES.items()}
+    found = {name: (of(encoded.cohort), of(encoded.records)) for name, of in VALUES.items()}
     both = np.concatenate(found["street"])
     number = np.where(both < 0, -1, some_numbers(both)[0])
     return found | {"street": (number[: encoded.cohort.rows], number[encoded.cohort.rows :])}
@@ -100,10 +100,10 @@ def frequencies(
         present = int(counts.sum())
         if not present:
             return None
-        share = (counts + _PRIOR_ROWS * average) / (present + _PRIOR_ROWS)
+        share = (counts + PRIOR_ROWS * average) / (present + PRIOR_ROWS)
         return np.where(counts > 0, np.log(share / average), 0.0).astype(np.float32)[place]
 
-    tables = dict(zip(_VALUES, in_threads(counted, _VALUES, threads), strict=True))
+    tables = dict(zip(VALUES, in_threads(counted, VALUES, threads), strict=True))
     if namesakes is not None:
         tables |= {"full name": namesakes.full_name, "middle of full name": namesakes.middle}
     return Frequencies({name: table for name, table in tables.items() if table is not None})
@@ -163,7 +163,7 @@ def fit_chance(
     levels = unpack(distinct)
     posterior = np.exp(class_log_posterior(model, levels))
     random = posterior[CLASSES.index("random")] > 0.5  # matches and relatives fall in by chance
-    names = [name for name in _VALUES if name not in _UNIQUE]
+    names = [name for name in VALUES if name not in _UNIQUE]
 
     def agreeing(name: str) -> float:
         return collision(*values[name], model.u[NAMES.index(name)][1])
@@ -183,7 +183,7 @@ def fit_chance(
             n = seen[g].sum()
             new[g] = (seen[g] + 1) / (n + 1 / prior[g])  # each shipped chance is worth one hit
             new[g] /= new[g].sum()
-        if field.name in _VALUES:
+        if field.name in VALUES:
             new = _exact(new, counted[field.name])
         u.append(new)
     return with_namesakes(replace(model, u=tuple(u)))

@@ -16,10 +16,10 @@ from matching.comparison import NAMES
 from matching.model.model import Model
 from matching.normalise import Side
 
-_SHAPE = 0.2  # of the gamma distribution of a full name's share around what its parts say: names are uneven
+SHAPE = 0.2  # of the gamma distribution of a full name's share around what its parts say: names are uneven
 _TOGETHER = 8.0  # so many times more often than by chance two names of one origin go together, to begin with
 _PAIRS = 10.0  # pairs of namesakes that chance is worth for their middle names
-_OTHER_NAMES = 1.0  # people that the average of all names is worth for one name's middle names
+OTHER_NAMES = 1.0  # people that the average of all names is worth for one name's middle names
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,26 @@ def count_namesakes(people: "People", model: Model) -> Namesakes:
         people: of the side that is a sample of the population.
         model: its ``u`` says how often names agree by chance.
     """
-    same_first, same_last, same_middle = (
-        float(model.u[NAMES.index(name)][1]) for name in ("first", "last", "middle")
-    )
-    others, total = _others(people.name), float(len(people.rows))
-    together = same_first * same_last
-    lift = max(1.0, (float(others.sum()) + _TOGETHER) / (total * (total - 1.0) * together + 1.0))
+    together, same_middle = _together(model), float(model.u[NAMES.index("middle")][1])
+    others, total, lift = _others(people.name), float(len(people.rows)), lift_of(people, model)
     shares = [people.share(name) for name in (people.first, people.last)]
     likely = np.minimum(shares[0] * shares[1] * lift, np.minimum(*shares))
-    share = (_SHAPE + others) / (_SHAPE / likely + total)
+    share = (SHAPE + others) / (SHAPE / likely + total)
     average = min(1.0, lift * together)
     same, middle = people.middles(same_middle, others > 0)
     return Namesakes(average, same, people.by_row(np.log(share / average)), people.by_row(middle))
+
+
+def lift_of(people: "People", model: Model) -> float:
+    """How much oftener than by chance people share a first and last name."""
+    total, shared = float(len(people.rows)), float(_others(people.name).sum())
+    return max(1.0, (shared + _TOGETHER) / (total * (total - 1.0) * _together(model) + 1.0))
+
+
+def _together(model: Model) -> float:
+    """The chance that two people share a first and last name, were these independent."""
+    first, last = (float(model.u[NAMES.index(name)][1]) for name in ("first", "last"))
+    return first * last
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class People:
         beside, both = _others(name), _others(numbered(name << 32 | self.middle[named])[0])
         average = (both.sum() + _PAIRS * chance) / (beside.sum() + _PAIRS)
         average = float(np.clip(average, chance, 0.99))
-        share = (both + _OTHER_NAMES * average) / (beside + _OTHER_NAMES)
+        share = (both + OTHER_NAMES * average) / (beside + OTHER_NAMES)
         result[named] = np.log(np.maximum(share, chance) / average)
         return average, result
 

@@ -9,6 +9,7 @@ from matching.normalise.encoding import (
     READ_COLUMNS,
     Encoded,
     HalfEncoded,
+    ReadAs,
     batches_of,
     common_columns,
     encode,

@@ -5,7 +5,7 @@ a few integers; distinct texts are kept once. Texts are numbered in the order of
 the batches can't change a result.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from matching.findings import Finding
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
 from matching.normalise.full_names import split_full_names
-from matching.normalise.nobody import without_nobodys
+from matching.normalise.nobody import nobodys_of, without_nobodys
 from matching.normalise.side import Side
 from matching.normalise.unread import Tally, says_something, unread_findings
 from matching.normalise.vocabulary import (
@@ -71,6 +71,7 @@ def read_input(
     keep: Iterable[str],
     threads: int | None,
     exact: Sequence[str] = (),
+    padded: bool | None = None,
 ) -> EncodingInput:
     """Read a side.
 
@@ -80,6 +81,7 @@ def read_input(
         keep: columns to hand on as they are.
         threads: how many to use.
         exact: columns of the user's own.
+        padded: whether short numbers' last four digits get zeros back (None: as this side looks).
     """
     wanted, as_given = frozenset(columns), list(keep)
     parts: list[pa.Table] = []
@@ -102,8 +104,8 @@ def read_input(
     }
     if "ssn" in tallies:
         short = int(np.count_nonzero(read["ssn4"] < MISSING))
-        read["ssn4"], padded = numbers.settled(read["ssn"], read["ssn4"])
-        tallies["ssn"] += Tally(0, short - padded, short - padded, padded)
+        read["ssn4"], many = numbers.settled(read["ssn"], read["ssn4"], padded)
+        tallies["ssn"] += Tally(0, short - many, short - many, many)
     return EncodingInput(
         rows,
         pa.concat_tables(parts),
@@ -180,6 +182,39 @@ _SUFFIXES = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5, "v": 6}
 
 
 @dataclass(frozen=True)
+class ReadAs:
+    """What reading one table took from the table as a whole; read by it again, a row's codes are the same.
+
+    Attributes:
+        words: texts of names, streets and places by their codes.
+        spelling: for each name (from -1 on) the one that stands for it (None: itself).
+        nobodys: of ``nobodys_of``.
+        padded: whether short numbers' last four digits got zeros back.
+    """
+
+    words: tuple[list[str], list[str], list[str]]
+    spelling: Codes | None
+    nobodys: Mapping[str, Sequence[int]]
+    padded: bool
+
+    def vocabularies(self) -> "_Words":
+        """Vocabularies that begin with these texts."""
+        return _Words(*map(Vocabulary.of, self.words))
+
+    def spelling_of(self, words: Vocabulary) -> Codes | None:
+        """For each name of a vocabulary that began with these the one that stands for it: new spellings follow the known."""
+        known, texts = len(self.words[0]), words.texts
+        table = np.arange(-1, len(texts), dtype=np.int32)
+        if self.spelling is not None:
+            table[: len(self.spelling)] = self.spelling
+        joined = "\n".join(texts).replace(" ", "").split("\n")
+        # of several the first
+        stands = dict(zip(reversed(joined[:known]), table[known:0:-1].tolist(), strict=True))
+        table[known + 1 :] = [stands.get(t, i) for i, t in enumerate(joined[known:], known)]
+        return table
+
+
+@dataclass(frozen=True)
 class Encoded:
     """Both sides, the vocabularies behind their codes, and what did not parse."""
 
@@ -195,6 +230,8 @@ class Encoded:
     findings: tuple[Finding, ...] = ()  # of columns that are not read
     exact: tuple[str, ...] = ()  # the user's own columns, as ``LinkOptions.exact`` names them
     nicknames: tuple[tuple[str, ...], ...] = ()  # groups of the Department's own
+    read_as: ReadAs | None = None  # of one table against itself
+    bearers: Ints | None = None  # records of each first name, where an earlier table counts
 
     def in_other_letters(self, a: Rows, b: Rows) -> Bools:
         """Which pairs have a name in Latin letters on one side, and in others on the other."""
@@ -211,8 +248,9 @@ def encode(
     threads: int | None = None,
     exact: tuple[str, ...] = (),
     own_words: OwnWords = NO_WORDS,
+    read_as: ReadAs | None = None,
 ) -> Encoded:
-    """Code both tables together; with ``records=None`` the cohort is both sides.
+    """Code both tables together; with ``records=None`` the cohort is both sides, and may be read as an earlier table was.
 
     Raises:
         BadTable: a standard column is not text.
@@ -223,9 +261,11 @@ def encode(
     other = cohort if records is None else records
     both = common_columns(cohort.column_names, other.column_names)
     own = [name.removesuffix(LASTING) for name in exact]
+    padded = read_as.padded if read_as else None
     half = HalfEncoded.of(
-        read_input(batches_of(cohort), both, (), threads, own), both, exact, own_words
-    )
+        read_input(batches_of(cohort), both, (), threads, own, padded),
+        both, exact, own_words, read_as,
+    )  # fmt: skip
     if records is None:
         return half.alone()
     return half.against(read_input(batches_of(records), both, (), threads, own))
@@ -253,9 +293,9 @@ def encode_alone(
 
 @dataclass(frozen=True)
 class _Words:
-    names: Vocabulary
-    streets: Vocabulary
-    places: Vocabulary
+    names: Vocabulary = field(default_factory=Vocabulary)
+    streets: Vocabulary = field(default_factory=Vocabulary)
+    places: Vocabulary = field(default_factory=Vocabulary)
 
 
 @dataclass(frozen=True)
@@ -269,6 +309,7 @@ class HalfEncoded:
     exact: tuple[str, ...]
     own: dict[str, pa.ChunkedArray]
     own_words: OwnWords
+    read_as: ReadAs | None = None
 
     @classmethod
     def of(
@@ -277,11 +318,12 @@ class HalfEncoded:
         columns: tuple[str, ...],
         exact: tuple[str, ...] = (),
         own_words: OwnWords = NO_WORDS,
+        read_as: ReadAs | None = None,
     ) -> "HalfEncoded":
         """Normalise the cohort's distinct texts."""
-        words, tallies = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, Tally]()
+        words, tallies = read_as.vocabularies() if read_as else _Words(), dict[str, Tally]()
         side = _side(cohort, words, tallies, own_words)
-        return cls(side, words, columns, tallies, exact, cohort.exact, own_words)
+        return cls(side, words, columns, tallies, exact, cohort.exact, own_words, read_as)
 
     def alone(self, *, clean: bool = True) -> Encoded:
         """The cohort against itself; ``clean`` takes out values that are nobody's."""
@@ -302,9 +344,18 @@ class HalfEncoded:
         """Both sides with names in one spelling and without what is nobody's."""
         words, sides = self.words, {"cohort": self.tallies, "records": tallies}
         given = [self.cohort] if right is self.cohort else [self.cohort, right]
-        spelt = _one_spelling(given, words.names)
+        as_before = self.read_as
+        spelling = (
+            as_before.spelling_of(words.names) if as_before else _one_spelling(given, words.names)
+        )
+        spelt = [_spelt(side, spelling) for side in given]
         parts = name_parts(words.names, self.own_words.nicknames)
-        cleaned = [without_nobodys(s, tuple(self.own)) if clean else (s, {}) for s in spelt]
+        nobodys = [as_before.nobodys if as_before else nobodys_of(s) for s in spelt if clean]
+        cleaned = (
+            [without_nobodys(s, n, tuple(self.own)) for s, n in zip(spelt, nobodys, strict=True)]
+            if clean
+            else [(s, dict[str, int]()) for s in spelt]
+        )
         made = [_with_whole_name(side, parts) for side, _ in cleaned]
         left, right = made[0], made[-1]
         return Encoded(
@@ -323,7 +374,14 @@ class HalfEncoded:
             tuple(one for side, of in sides.items() for one in unread_findings(side, of)),
             self.exact,
             self.own_words.nicknames,
+            as_before
+            or (self._read_as(spelling, nobodys[0]) if len(given) == 1 and clean else None),
         )
+
+    def _read_as(self, spelling: Codes | None, nobodys: Mapping[str, Sequence[int]]) -> ReadAs:
+        words, ssn = self.words, self.tallies.get("ssn", Tally())
+        texts = (words.names.texts, words.streets.texts, words.places.texts)
+        return ReadAs(texts, spelling, nobodys, ssn.padded > 0)
 
 
 def _numbered_together(mine: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[Codes, Codes]:
@@ -431,13 +489,18 @@ def _leave_out(given: EncodingInput, placeholders: Sequence[str]) -> None:
             )
 
 
-def _one_spelling(sides: list[Side], words: Vocabulary) -> list[Side]:
-    """Names that differ by blanks alone get one code."""
-    boxes = ("first", "middle", "last")
-    table = representatives(words, [getattr(side, box) for side in sides for box in boxes])
+_BOXES: Final = ("first", "middle", "last")
+
+
+def _one_spelling(sides: list[Side], words: Vocabulary) -> Codes | None:
+    """The one code of names that differ by blanks alone."""
+    return representatives(words, [getattr(side, box) for side in sides for box in _BOXES])
+
+
+def _spelt(side: Side, table: Codes | None) -> Side:
     if table is None:
-        return sides
-    return [replace(s, **{box: table[getattr(s, box) + 1] for box in boxes}) for s in sides]
+        return side
+    return replace(side, **{box: table[getattr(side, box) + 1] for box in _BOXES})
 
 
 def _with_whole_name(side: Side, parts: NameParts) -> Side:

@@ -4,7 +4,7 @@ Lists of placeholders are never complete (PENDING, A0000000, 111-22-3333, 01/01/
 placeholder away is how many different people have it. Both sides are looked at, each by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -26,23 +26,28 @@ _GOLDEN: Final = np.uint64(
 )  # Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4)
 
 
+def nobodys_of(side: Side, threads: int | None = None) -> dict[str, list[int]]:
+    """The values of each column that are nobody's."""
+    found = in_threads(lambda kind: kind[2](side), _KINDS, threads)
+    return {kind[0]: values for kind, values in zip(_KINDS, found, strict=True)}
+
+
 def without_nobodys(
-    side: Side, own: tuple[str, ...] = (), threads: int | None = None
+    side: Side, known: Mapping[str, Sequence[int]], own: tuple[str, ...] = ()
 ) -> tuple[Side, dict[str, int]]:
     """A side whose nobody's values are missing, and how many rows of each column (by its standard name) had one.
 
     Args:
         side: names, numbers and dates as codes; negative (0 for a birth date) is missing.
-        own: names of the user's own columns.
-        threads: how many to use.
+        known: of ``nobodys_of``.
+        own: names of the user's own columns, whose values are looked at here.
     """
     lost: dict[str, int] = {}
     changed: dict[str, Ints] = {}
-    found = in_threads(lambda kind: kind[2](side), _KINDS, threads)
-    for (name, standard, _, missing), nobodys in zip(_KINDS, found, strict=True):
-        values = getattr(side, name)
+    for name, standard, _, missing in _KINDS:
+        values, nobodys = getattr(side, name), known[name]
         if nobodys:
-            gone = among(values, np.sort(nobodys))
+            gone = among(values, np.sort(np.array(nobodys, np.int64)))
             lost[standard] = int(gone.sum())
             changed[name] = np.where(gone, np.array(missing, values.dtype), values)
     if "ssn" in changed:  # its last four digits are nobody's as well

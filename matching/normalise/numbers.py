@@ -54,12 +54,17 @@ def social_security(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
     return np.where(ok & (lengths > 4), values, MISSING), last_four
 
 
-def settled(whole: Numbers, last_four: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.int16], int]:
-    """A column's last four digits, and how many got their zeros back: where most of the others are four digits alone."""
+def settled(
+    whole: Numbers, last_four: npt.NDArray[np.int16], known: bool | None = None
+) -> tuple[npt.NDArray[np.int16], int]:
+    """A column's last four digits, and how many got their zeros back: where most of the others are four digits alone.
+
+    ``known``: whether they get them, where an earlier reading has settled it.
+    """
     short = last_four < MISSING
     few, full = np.count_nonzero(short), np.count_nonzero(whole >= 0)
     four = np.count_nonzero(last_four >= 0) - full
-    padded = few and few <= four > full - few
+    padded = few <= four > full - few if known is None else known
     if not few:
         return last_four, 0
     found = np.where(short, -2 - last_four if padded else MISSING, last_four).astype(np.int16)

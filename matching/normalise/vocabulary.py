@@ -23,6 +23,13 @@ class Vocabulary:
     texts: list[str] = field(default_factory=list[str])
     known: dict[str, int] = field(default_factory=lambda: {"": MISSING})
 
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Vocabulary":
+        """These texts, each once, with their places as codes."""
+        made = cls()
+        made.codes(texts)
+        return made
+
     def code(self, text: str) -> int:
         """The code of a text."""
         known = self.known.get(text)

@@ -33,20 +33,79 @@ def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
         MissingIdColumn, MissingIds, BadTable: unusable table.
     """
     options = options or LinkOptions()
-    tables.check_ids(records, "record_id", unique=False)
-    if records.num_rows and not pa.types.is_integer(records["record_id"].type):
-        raise errors.BadTable(columns=["record_id"])
-    ids, node, group = _nodes(records)
-    whole = normalise.encode(records, None, own_words=options.words)
-    row_of, copies = _distinct(whole)
-    side = whole.cohort.take(row_of)
-    scorer = Scorer(replace(whole, cohort=side, records=side), options, same_table=True)
-    edges = _edges(scorer, scorer.run(), row_of, copies, node, group)
-    identity, lower = _decide(edges, len(ids), group, scorer, copies, node, options)
-    return _index(ids, _named(identity, ids), _named(lower, ids)).sort_by("record_id")
+    entries = Entries.read(records, options)
+    scorer = Scorer(entries.encoded, options, same_table=True)
+    return entries.index(*entries.pieces().persons(scorer, scorer.run(), options))
 
 
-def _index(ids: Ints, identity: Ints, lower: Ints) -> pa.Table:
+@dataclass(frozen=True)
+class Entries:
+    """A register's entries by number, their rows, and the distinct contents of these.
+
+    Attributes:
+        ids, group: of each entry (no group: -1, or no array).
+        node: the entry of each row.
+        row_of, copies: the first row of each content, and the content of each row.
+        gone: contents that fewer rows have than before.
+        encoded: the contents against themselves.
+    """
+
+    ids: Ints
+    group: Ints | None
+    node: Ints
+    row_of: Ints
+    copies: Ints
+    gone: Ints
+    encoded: normalise.Encoded
+
+    @classmethod
+    def read(
+        cls,
+        records: pa.Table,
+        options: LinkOptions,
+        read_as: normalise.ReadAs | None = None,
+        gone: pa.Table | None = None,
+    ) -> "Entries":
+        """Read a register's rows, or as an earlier one was read.
+
+        Args:
+            records: of `resolve`.
+            options: of `resolve`.
+            read_as: how an earlier register was read.
+            gone: rows that the register no longer has.
+
+        Raises:
+            MissingIdColumn, MissingIds, BadTable: unusable table.
+        """
+        tables.check_ids(records, "record_id", unique=False)
+        if records.num_rows and not pa.types.is_integer(records["record_id"].type):
+            raise errors.BadTable(columns=["record_id"])
+        ids, node, group = _nodes(records)
+        rows = records.num_rows
+        all_rows = records if gone is None else pa.concat_tables([records, gone])
+        whole = normalise.encode(all_rows, None, own_words=options.words, read_as=read_as)
+        row_of, copies = _distinct(whole)
+        row_of = row_of[
+            row_of < rows
+        ]  # contents are numbered as they appear: those that are gone are the last
+        side = whole.cohort.take(row_of)
+        encoded = replace(whole, cohort=side, records=side)
+        lost = copies[rows:]
+        return cls(ids, group, node, row_of, copies[:rows], lost[lost < len(row_of)], encoded)
+
+    def pieces(self) -> "Pieces":
+        """What they are put together of."""
+        entry = self.node[self.row_of]
+        return Pieces(len(self.ids), entry, self.copies, self.node, self.group)
+
+    def index(self, identity: Ints, lower: Ints) -> pa.Table:
+        """The person index, by entry."""
+        named = index_of(self.ids, named_by(identity, self.ids), named_by(lower, self.ids))
+        return named.sort_by("record_id")
+
+
+def index_of(ids: Ints, identity: Ints, lower: Ints) -> pa.Table:
+    """A person index."""
     return pa.table({"record_id": ids, "identity": identity, "identity_lower": lower})
 
 
@@ -58,6 +117,84 @@ class _Edges:
     right: Ints
     odds: Floats
     unguarded: Floats
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Entries as they are put together to persons.
+
+    Attributes:
+        size: entries.
+        entry: of each content the entry that it stands for: the first that has it (-1: of another piece of the register).
+        copies, node: of each row its content and its entry.
+        group: of each entry.
+    """
+
+    size: int
+    entry: Ints
+    copies: Ints
+    node: Ints
+    group: Ints | None
+
+    def persons(self, scorer: Scorer, scored: Scored, options: LinkOptions) -> tuple[Ints, Ints]:
+        """The persons of entries whose contents were scored, and persons at the lower bound."""
+        edges = self.edges(scorer, scored)
+        link, review = _linked(edges, options)
+        content = np.full(self.size, -1, np.int32)
+        content[self.node[::-1]] = self.copies[::-1]  # the content of an entry's first row
+
+        def contradict(x: Ints, y: Ints) -> Bools:
+            odds, _, opposed = scorer.weighed(content[x], content[y])
+            return opposed | (odds < assignment.VETO)
+
+        left, right = edges.left, edges.right
+        identity = assignment.persons(
+            self.size, left[link], right[link], edges.unguarded[link], self.group, contradict
+        )
+        left = np.concatenate([left[review], np.arange(self.size)])
+        right = np.concatenate([right[review], identity])
+        return identity, assignment.components(self.size, left, right)
+
+    def edges(self, scorer: Scorer, scored: Scored) -> _Edges:
+        """Edges between entries, from scored distinct contents and from equal contents.
+
+        Equal contents are not always one person (a name alone says little), so their odds are computed
+        like any other pair's. Each content stands for its first entry; the other entries hang on that one.
+        """
+        entry, copies, node, group = self.entry, self.copies, self.node, self.group
+        contents = np.arange(len(entry), dtype=np.int32)
+        content_odds, content_guarded, _ = scorer.weighed(contents, contents)
+        repeat = np.flatnonzero(entry[copies] != node)
+        left = np.concatenate([entry[scored.a], entry[copies[repeat]]])
+        right = np.concatenate([entry[scored.b], node[repeat]])
+        odds = np.concatenate([scored.log_odds, content_odds[copies[repeat]]])
+        guarded = np.concatenate([scored.guarded, content_guarded[copies[repeat]]])
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        ok = (low != high) & (low >= 0)
+        if group is not None:
+            ok &= (group[low] < 0) | (group[low] != group[high])
+        low, high, odds, guarded = low[ok], high[ok], odds[ok], guarded[ok]
+        pair, many = arrays.numbered(low << 32 | high)
+        best = np.full((2, many), -np.inf)
+        np.maximum.at(best[0], pair, odds)
+        np.maximum.at(best[1], pair, np.where(guarded, -np.inf, odds))
+        first = np.empty(many, np.int64)
+        first[pair[::-1]] = np.arange(len(pair))[::-1]
+        order = np.lexsort((high[first], low[first]))
+        return _Edges(low[first[order]], high[first[order]], best[0][order], best[1][order])
+
+
+def _linked(edges: _Edges, options: LinkOptions) -> tuple[Bools, Bools]:
+    """Which edges make one person, and which might."""
+    possible, probable = (
+        1 / (1 + np.exp(-np.clip(odds, -500, 500))) for odds in (edges.odds, edges.unguarded)
+    )
+    return probable >= options.threshold, possible >= options.review_from
+
+
+def might_be_one(log_odds: Floats, options: LinkOptions) -> Bools:
+    """Which odds are enough for two entries to be one person at the lower bound."""
+    return 1 / (1 + np.exp(-np.clip(log_odds, -500, 500))) >= options.review_from
 
 
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
@@ -83,68 +220,7 @@ def _distinct(encoded: normalise.Encoded) -> tuple[Ints, Ints]:
     return np.sort(first), rank[place]
 
 
-def _edges(
-    scorer: Scorer, scored: Scored, row_of: Ints, copies: Ints, node: Ints, group: Ints | None
-) -> _Edges:
-    """Edges between entries, from scored distinct contents and from equal contents.
-
-    Equal contents are not always one person (a name alone says little), so their odds are computed
-    like any other pair's. Each content stands for its first entry; the other entries hang on that one.
-    """
-    entry = node[row_of]
-    contents = np.arange(len(row_of), dtype=np.int32)
-    content_odds, content_guarded, _ = scorer.weighed(contents, contents)
-    repeat = np.flatnonzero(entry[copies] != node)
-    left = np.concatenate([entry[scored.a], entry[copies[repeat]]])
-    right = np.concatenate([entry[scored.b], node[repeat]])
-    odds = np.concatenate([scored.log_odds, content_odds[copies[repeat]]])
-    guarded = np.concatenate([scored.guarded, content_guarded[copies[repeat]]])
-    low, high = np.minimum(left, right), np.maximum(left, right)
-    ok = low != high
-    if group is not None:
-        ok &= (group[low] < 0) | (group[low] != group[high])
-    low, high, odds, guarded = low[ok], high[ok], odds[ok], guarded[ok]
-    pair, many = arrays.numbered(low << 32 | high)
-    best = np.full((2, many), -np.inf)
-    np.maximum.at(best[0], pair, odds)
-    np.maximum.at(best[1], pair, np.where(guarded, -np.inf, odds))
-    first = np.empty(many, np.int64)
-    first[pair[::-1]] = np.arange(len(pair))[::-1]
-    order = np.lexsort((high[first], low[first]))
-    return _Edges(low[first[order]], high[first[order]], best[0][order], best[1][order])
-
-
-def _decide(
-    edges: _Edges,
-    size: int,
-    group: Ints | None,
-    scorer: Scorer,
-    copies: Ints,
-    node: Ints,
-    options: LinkOptions,
-) -> tuple[Ints, Ints]:
-    """Persons, and persons at the lower bound."""
-    possible, probable = (
-        1 / (1 + np.exp(-np.clip(odds, -500, 500))) for odds in (edges.odds, edges.unguarded)
-    )
-    link, review = probable >= options.threshold, possible >= options.review_from
-    content = np.full(size, -1, np.int32)
-    content[node[::-1]] = copies[::-1]  # the content of an entry's first row
-
-    def contradict(x: Ints, y: Ints) -> Bools:
-        odds, _, opposed = scorer.weighed(content[x], content[y])
-        return opposed | (odds < assignment.VETO)
-
-    identity = assignment.persons(
-        size, edges.left[link], edges.right[link], edges.unguarded[link], group, contradict
-    )
-    ends = np.arange(size)
-    left = np.concatenate([edges.left[review], ends])
-    right = np.concatenate([edges.right[review], identity])
-    return identity, assignment.components(size, left, right)
-
-
-def _named(cluster: Ints, ids: Ints) -> Ints:
+def named_by(cluster: Ints, ids: Ints) -> Ints:
     """Each cluster named by its smallest id."""
     smallest = np.full(len(ids), np.iinfo(np.int64).max)
     np.minimum.at(smallest, cluster, ids)
@@ -176,7 +252,7 @@ def declared_persons(entries: pa.Table) -> pa.Table:
     lower = assignment.components(
         len(ids), np.concatenate([left, maybe_left]), np.concatenate([right, maybe_right])
     )
-    return _index(ids, ids[identity], ids[lower])
+    return index_of(ids, ids[identity], ids[lower])
 
 
 def _equal(values: pa.ChunkedArray) -> tuple[Ints, Ints]:

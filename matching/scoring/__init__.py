@@ -6,6 +6,7 @@ A shard is a pure function of its plan; nothing here decides what is linked.
 from matching.scoring.budget import BudgetCost, budget_cost
 from matching.scoring.scoring import (
     TABLES,
+    Learnt,
     RunShards,
     Scored,
     Scorer,

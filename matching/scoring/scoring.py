@@ -86,9 +86,13 @@ class ShardPlan:
 
     def work(self, number: int, seconds: dict[str, float] | None = None) -> Scored:
         """Score the candidates of one shard's rows."""
-        spent = {} if seconds is None else seconds
         start = number * self.shard_rows
         rows = np.arange(start, min(start + self.shard_rows, self.encoded.cohort.rows), dtype="i4")
+        return self.of(rows, seconds)
+
+    def of(self, rows: Rows, seconds: dict[str, float] | None = None) -> Scored:
+        """Score the candidates of some rows, which are in their order."""
+        spent = {} if seconds is None else seconds
         with Clock(spent, "compare"):
             pairs = self.blocks.pairs(rows, self._pair_filter)
             patterns = compare_pairs(self.comparer, pairs.a, pairs.b, self.threads)
@@ -119,6 +123,15 @@ RunShards = Callable[[ShardPlan], Iterable[Scored]]
 """Works all shards of a plan somewhere, and gives them back in their order."""
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What a linkage would otherwise learn of its tables: weights, frequencies by record row, and the rules as planned."""
+
+    model: models.Model
+    table: models.Frequencies
+    rules: list[Planned]
+
+
 @dataclass
 class Scorer:
     """One linkage in progress: blocks, comparer, model, and the clock."""
@@ -128,9 +141,17 @@ class Scorer:
     same_table: bool = False
     labelled: LabelledRows | None = None
     start: models.SavedModel | None = None
+    learnt: Learnt | None = None  # nothing is counted, planned or trained here
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
+        self.patterns = 0
+        if self.learnt is not None:
+            threads, same_table = self.options.threads, self.same_table
+            self.blocks = Blocks(self.encoded, self.learnt.rules, same_table, threads)
+            self.comparer = Comparer(self.encoded)
+            self.model, self.table = self.learnt.model, self.learnt.table
+            return
         with Clock(self.seconds, "block"), ThreadPoolExecutor(2) as other:
             comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
             telling_apart = other.submit(models.People.of, self.encoded.records)
@@ -138,7 +159,6 @@ class Scorer:
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
             self.comparer = comparing.result()
             self.model, self.table = learning.result()
-        self.patterns = 0
 
     def _by_chance(
         self, comparing: Future[Comparer], telling_apart: Future[models.People]
@@ -191,13 +211,17 @@ class Scorer:
         self.table.adjust(frequencies, models.unpack(patterns), b)
         return models.Reviewed(patterns, frequencies, verdict[here] == SAME)
 
-    def score(self, run_shards: RunShards | None = None) -> Scored:
-        """Score every candidate pair with the model as it is."""
+    def shard_plan(self) -> ShardPlan:
+        """What every shard needs, with the model as it is."""
         options = self.options
-        plan = ShardPlan(
+        return ShardPlan(
             self.encoded, self.comparer, self.blocks, self.model, self.table,
             options.shard_rows, options.never_link, options.threads,
         )  # fmt: skip
+
+    def score(self, run_shards: RunShards | None = None) -> Scored:
+        """Score every candidate pair with the model as it is."""
+        plan = self.shard_plan()
         if run_shards is None:
             shards = [plan.work(number, self.seconds) for number in range(plan.shards)]
         else:
