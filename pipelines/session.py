@@ -25,7 +25,7 @@ from crypto.process import harden_process, lock_memory, require_fips
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
-from systems.description import description_digests
+from systems.description import description_digests, use_local
 from systems.register import RegisterStore
 from systems.tabular import Limits
 
@@ -43,6 +43,7 @@ class Session:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.settings: Settings = home.settings()
+        use_local(home.systems)
         self.warnings: list[str] = []  # what was let pass, for whoever gave the command
         harden_process()
         if self.settings.operations.lock_memory:
@@ -80,7 +81,10 @@ class Session:
         people = staff.People.read(self.home.people_file)
         if self.demo:
             return people
-        state, now = staff.settings_state(self.ledger), values_of(self.settings, people)
+        state, now = (
+            staff.settings_state(self.ledger),
+            values_of(self.settings, people, self.home.systems),
+        )
         copy = self.home.settings_confirmed
         known = staff.confirmed_values(state, copy, now, self.keyring.digest)
         if known is None and state.confirmed is not None:
@@ -242,13 +246,21 @@ def open_session(root: Path | None) -> Session:
     return Session(open_home(root))
 
 
-def values_of(settings: Settings, people: staff.People | None = None) -> staff.Values:
-    """Every setting by its dotted name, as JSON has it, the digest of each system's file, and who may do what."""
+def values_of(
+    settings: Settings, people: staff.People | None = None, systems: Path | None = None
+) -> staff.Values:
+    """Every setting by its dotted name, as JSON has it, the digest of each system's file, and who may do what.
+
+    Args:
+        settings: of the home.
+        people: of the home.
+        systems: the home's folder of what its systems have besides.
+    """
     sections = cast("dict[str, dict[str, object]]", settings.model_dump(mode="json"))
     flat = {
         f"{name}.{key}": value for name, body in sections.items() for key, value in body.items()
     }
-    flat |= {f"systems.{name}": digest for name, digest in description_digests().items()}
+    flat |= {f"systems.{name}": digest for name, digest in description_digests(systems).items()}
     return {**flat, **(staff.rights_of(people) if people is not None else {})}
 
 

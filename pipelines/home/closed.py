@@ -23,7 +23,7 @@ NETWORK = re.compile(
     rf"nfs\d?|cifs|smb\d?|smbfs|ncpfs|afs|ceph|lustre|gpfs|glusterfs|beegfs|orangefs|davfs2?|fuse\.({_SHOWN})"
 )
 _WRITABLE, _OTHERS = stat.S_IWGRP | stat.S_IWOTH, 0o077
-_FOLDERS_OF_NAMES = ("projects", "runs", "register", "outbox", "history", "checkpoints")
+_FOLDERS_OF_NAMES = ("projects", "runs", "register", "outbox", "history", "checkpoints", "systems")
 
 
 def check_closed(root: Path, named: Path) -> None:

@@ -14,7 +14,7 @@ from pipelines.home.settings import TEMPLATE, Settings, read_settings
 VARIABLE = "DOJ_RELEASE_HOME"
 FORMAT = 5  # of a home; see upgrade
 FOLDERS = (
-    "keys", "register", "projects", "runs", "outbox", "history", "checkpoints", "logs", "prefect",
+    "keys", "register", "projects", "runs", "outbox", "history", "checkpoints", "logs", "prefect", "systems",
 )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ class Home:
         )  # every aggregate ever published: later ones are held against it
         self.checkpoints = root / "checkpoints"  # every one of the ledger signed here, by its size
         self.logs = root / "logs"  # local logs, 0600
+        self.systems = root / "systems"  # what the registers are called here: mappings, added codes
         self.prefect = root / "prefect"  # of the embedded Prefect server
 
     @property

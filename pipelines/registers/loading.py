@@ -13,11 +13,12 @@ from matching import errors, options, own_words, persons
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import Linkage, locked
 from pipelines.registers.listing import as_row
+from pipelines.registers.mapped import supply_of
 from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
-from systems.register import AsNamed, FileSource, Snapshot
+from systems.register import FileSource, Snapshot, Source
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,12 +27,20 @@ Progress = Callable[[str], None]
 
 
 def load_register(
-    session: Session, system: str, files: Sequence[Path], progress: Progress
+    session: Session, system: str, source: Source | Sequence[Path], progress: Progress
 ) -> dict[str, object]:
-    """Validate files, resolve their entries to persons, and add a snapshot.
+    """Validate tables, resolve their entries to persons, and add a snapshot.
+
+    Args:
+        session: the opened home; its mapping of the system, where it has one, says what the tables are called.
+        system: the code of the data system.
+        source: a database, or files.
+        progress: told of each step.
 
     Raises:
-        DemoRefusesRealData: a demo home was offered files without the synthetic mark.
+        DemoRefusesRealData: a demo home was offered what has no synthetic mark.
+        MappingWrong: the home's mapping does not fit the system's description.
+        SettingsNotConfirmed: the same of a mapping that fits all rows and that nobody confirmed.
         SettingsNotConfirmed: how entries are resolved to persons stands by nobody's word (exit 3).
         CodedError: what is wrong with the files, all of it at once (exit 6), or a failed suite.
         ReleaseHeld: another load is under way.
@@ -39,13 +48,16 @@ def load_register(
             `bucket upload` sends what is missing.
     """
     described = load_system(system)
-    source = FileSource(files, session.limits)
+    if isinstance(source, Sequence):
+        source = FileSource(source, session.limits)
     if session.demo and not source.synthetic:
         raise DemoRefusesRealData
     check_settings(session)
+    supply, confirmed = supply_of(session, described, source)
     seconds: dict[str, float] = {}
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
+        confirmed()
         progress("Resolving entries to persons")
         began = time.monotonic()
         index = _persons(con, described, session.settings.linkage)
@@ -65,7 +77,7 @@ def load_register(
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
-                described, AsNamed(described, source), resolve=resolve, on=today(), accept=accept
+                described, supply, resolve=resolve, on=today(), accept=accept
             )
         except CodedError as error:
             problems = max(1, len(getattr(error, "problems", ())))

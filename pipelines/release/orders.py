@@ -183,8 +183,8 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     years = parse_years(request.years) or ((approved.first, approved.last) if approved else None)
     formats = known_formats(request.formats)
     cohort = _cohort(session, request) if kind == "identified" else None
-    snapshot = session.registers.newest(state.system).info.snapshot_id
-    pins = pins_of(session, state.system)
+    pinned = session.registers.newest(state.system).info
+    snapshot, pins = pinned.snapshot_id, pins_of(session, state.system, pinned)
     facts: dict[str, ledger.FactValue] = {
         "snapshot": snapshot,
         "configuration": session.configuration_digest(),

@@ -8,6 +8,7 @@ from pipelines.safeguards.before import check_before, check_decision
 from pipelines.safeguards.clock import check_clock
 from pipelines.safeguards.in_force import (
     as_error,
+    check_mapping,
     check_settings,
     confirm_change,
     confirm_setting,

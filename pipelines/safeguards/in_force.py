@@ -5,6 +5,7 @@ its default. The digests of the systems' files are among them, and who may do wh
 has a name; whoever changes the copy makes all of it unknown, never confirmed.
 """
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pipelines.keys import plain_digest
 from pipelines.safeguards.errors import SettingsNotConfirmed
 from pipelines.safeguards.switches import less_cautious
 from pipelines.session import Session, today, values_of
+from systems.description import MAPPING, system_codes
 
 # What neither shapes a release, nor decides on one, nor says where anything is kept or sent: in force when one person recorded it.
 ALONE = frozenset(
@@ -51,12 +53,14 @@ class Standing:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """What of it stops an order: all, but for the first list of people, until two of them confirmed it."""
-        if self.changed == (UNKNOWN,) or staff.can_confirm(self.confirmed):
-            return self.changed
-        return tuple(
-            n for n in self.changed if n != staff.SERVICE and not n.startswith(staff.ENTRY)
-        )
+        """What of it stops an order: all, but for the first list of people, until two of them confirmed it.
+
+        How a register is mapped shapes a load (`check_mapping`), and no order: its snapshot is made.
+        """
+        changed = tuple(n for n in self.changed if not n.endswith(f".{MAPPING}"))
+        if changed == (UNKNOWN,) or staff.can_confirm(self.confirmed):
+            return changed
+        return tuple(n for n in changed if n != staff.SERVICE and not n.startswith(staff.ENTRY))
 
     @property
     def alone(self) -> bool:
@@ -66,7 +70,8 @@ class Standing:
 
 def keep_first(home: Home, keyring: Keyring) -> str:
     """Keep the settings of a home that is being made as those in force; their digest, for its first event."""
-    values = values_of(home.settings(), staff.People.read(home.people_file))
+    people = staff.People.read(home.people_file)
+    values = values_of(home.settings(), people, home.systems)
     _keep(home, values)
     return staff.settings_digest(keyring.digest, values)
 
@@ -79,7 +84,8 @@ def standing(session: Session) -> Standing:
         PeopleFileMissing, PeopleFileUnsafe, PeopleFileWrong: see `approvals.people.People.read`.
     """
     state = staff.settings_state(session.ledger)
-    values = values_of(session.settings, staff.People.read(session.home.people_file))
+    people = staff.People.read(session.home.people_file)
+    values = values_of(session.settings, people, session.home.systems)
     keyed = session.keyring.digest
     digest = staff.settings_digest(keyed, values)
     known = staff.confirmed_values(state, session.home.settings_confirmed, values, keyed)
@@ -89,7 +95,8 @@ def standing(session: Session) -> Standing:
     changed = [name for name, value in values.items() if before.get(name) != value]
     # A system that was not described then has no default: `before` has today's file of it.
     changed += [n for n in values if n.startswith("systems.") and n not in known]
-    changed += [n for n in known if n.startswith(staff.ENTRY) and n not in values]
+    gone = (staff.ENTRY, *(f"systems.{code}." for code in system_codes()))
+    changed += [n for n in known if n.startswith(gone) and n not in values]
     return Standing(digest, values, known, tuple(changed), state)
 
 
@@ -103,6 +110,23 @@ def check_settings(session: Session, section: str = "") -> None:
         raise error
 
 
+def check_mapping(session: Session, system: str, content: bytes) -> None:
+    """Refuse to load a register by a mapping that nobody confirmed; a demo home may.
+
+    Args:
+        session: the opened home.
+        system: code of the register's system.
+        content: of the mapping that is used.
+
+    Raises:
+        SettingsNotConfirmed: with who takes the next step (exit 3).
+    """
+    name, found = f"systems.{system}.{MAPPING}", standing(session)
+    known = found.confirmed.get(name) == hashlib.sha256(content).hexdigest()
+    if not session.demo and not (known and found.changed != (UNKNOWN,)):
+        raise _not_confirmed(session, found)
+
+
 def as_error(
     session: Session, section: str = "", *, first: bool = False
 ) -> SettingsNotConfirmed | None:
@@ -111,6 +135,10 @@ def as_error(
     asked = (UNKNOWN, staff.SERVICE, section)
     if not any(name.startswith(asked) for name in (found.changed if first else found.held)):
         return None
+    return _not_confirmed(session, found)
+
+
+def _not_confirmed(session: Session, found: Standing) -> SettingsNotConfirmed:
     step = "confirm" if found.recorded else "record"
     who = _who(session, found) or ["nobody in force"]
     return SettingsNotConfirmed(settings=found.changed, next=step, by=who)

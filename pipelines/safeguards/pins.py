@@ -1,4 +1,4 @@
-"""What fixes a release beside its order: the settings and the system's file as they stood when it was ordered.
+"""What fixes a release beside its order: settings, the system's file and its register's mapping as they stood when it was ordered.
 
 They are copied into the order, and their keyed digest stands in the event that ordered it. Every stage compares:
 a threshold that is lowered between the gate and the extract, or between the approval and the hand-over, stops the
@@ -14,34 +14,45 @@ from pipelines.safeguards.errors import PinsBroken, SettingsChanged
 from pipelines.safeguards.switches import value_of
 from pipelines.session import Session
 from systems.description import load_system
+from systems.errors import SnapshotDamaged
+from systems.register import SnapshotInfo
 
 # What shapes a release or decides on it. Where things are kept, mailed and worked may change meanwhile.
 SECTIONS = ("disclosure", "drift", "linkage", "release", "approvals")
 
 
 class Pins(BaseModel):
-    """What is pinned: each setting of `SECTIONS` by its dotted name, and the digest of the system's file."""
+    """What is pinned.
+
+    Attributes:
+        settings: each setting of `SECTIONS` by its dotted name.
+        system: digest of the system's file, with what the home adds to it.
+        snapshot, mapping: the snapshot that was loaded by a mapping, and the mapping itself; empty where there was none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     settings: dict[str, object]
     system: str
+    snapshot: str = ""
+    mapping: str = ""
 
     def digest(self, session: Session) -> str:
         """Keyed digest, for the event that orders a release."""
-        body = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        body = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return session.keyring.digest("pins", body.encode())
 
 
-def pins_of(session: Session, system: str) -> Pins:
-    """What a release of a system that is ordered now is pinned to."""
+def pins_of(session: Session, system: str, snapshot: SnapshotInfo | None = None) -> Pins:
+    """What a release of a system, from a snapshot of it, is pinned to when it is ordered now."""
     names = [
         f"{section}.{name}"
         for section in SECTIONS
         for name in type(getattr(session.settings, section)).model_fields
     ]
     plain = json.loads(json.dumps({n: value_of(session.settings, n) for n in names}))
-    return Pins(settings=plain, system=load_system(system).digest)
+    mapped = {"snapshot": snapshot.snapshot_id, "mapping": snapshot.mapping} if snapshot and snapshot.mapping else {}  # fmt: skip
+    return Pins(settings=plain, system=load_system(system).digest, **mapped)
 
 
 def recorded_pins(home: Home, release: str) -> Pins | None:
@@ -72,6 +83,7 @@ def check_pins(
     Raises:
         PinsBroken: the order's pins are not those of the event (exit 5).
         SettingsChanged: names of the settings that are others now (exit 5).
+        SnapshotDamaged: its snapshot says another mapping than the order (exit 5).
     """
     if pinned is None and recorded is None:
         return
@@ -82,3 +94,5 @@ def check_pins(
     changed = sorted(n for n in names - free if pinned.settings.get(n) != now.settings.get(n))
     if changed or pinned.system != now.system:
         raise SettingsChanged(settings=changed, system_file=pinned.system != now.system)
+    if pinned.mapping and session.registers.open(pinned.snapshot).info.mapping != pinned.mapping:
+        raise SnapshotDamaged(part="mapping")

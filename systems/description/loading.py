@@ -16,10 +16,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from errors import nearest
+from systems.description.local import LOCAL, MAPPING, read_beside, with_local
 from systems.description.model import Column, System
 from systems.description.releases import OutputColumn, RowRelease
 from systems.description.terms import KINDS
-from systems.errors import DescriptionBroken, UnknownSystem
+from systems.errors import DescriptionBroken, LocalWrong, UnknownSystem
 
 _FOLDER = Path(__file__).parents[1]
 _SHARED = _FOLDER / "shared" / "code_lists.toml"
@@ -31,29 +32,64 @@ def system_codes() -> tuple[str, ...]:
     return tuple(sorted(path.stem.upper() for path in _FOLDER.glob("*.toml")))
 
 
-def description_digests() -> dict[str, str]:
-    """The SHA-256 of each system's file by its code, and of what they share."""
-    files = {code: _FOLDER / f"{code.lower()}.toml" for code in system_codes()} | {
-        "shared": _SHARED
-    }
-    return {code: hashlib.sha256(path.read_bytes()).hexdigest() for code, path in files.items()}
+def description_digests(folder: Path | None = None) -> dict[str, str]:
+    """The SHA-256 of each system's file by its code, of what they share, and of a home's files beside them.
+
+    Args:
+        folder: the home's, with what it adds (``CARPOS.local``) and how its registers are mapped (``CARPOS.mapping``).
+    """
+    contents = {code: (_FOLDER / f"{code.lower()}.toml").read_bytes() for code in system_codes()}
+    contents["shared"] = _SHARED.read_bytes()
+    if folder is not None:
+        for code in system_codes():
+            for kind in (LOCAL, MAPPING):
+                if content := read_beside(folder, code, kind):
+                    contents[f"{code}.{kind}"] = content
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
-@cache
+_added: dict[str, bytes] = {}  # by each system's code: what the opened home adds
+
+
+def use_local(folder: Path | None) -> None:
+    """From now on describe systems with what a home's folder adds to them (`systems.description.local`); with none, as installed.
+
+    Raises:
+        LocalWrong: a file of it can't be read.
+    """
+    read = {code: read_beside(folder, code, LOCAL) if folder else b"" for code in system_codes()}
+    _added.clear()
+    _added.update({code: content for code, content in read.items() if content})
+
+
 def load_system(code: str) -> System:
-    """Return the description of a data system by its code, such as ``CARPOS``.
+    """Return the description of a data system by its code, such as ``CARPOS``, with what the opened home adds.
 
     Raises:
         UnknownSystem: no system has this code.
         DescriptionBroken: its TOML is not valid, or its parts don't fit together.
+        LocalWrong: the same of what the home adds.
     """
+    return _loaded(code, _added.get(code, b""))
+
+
+@cache
+def _loaded(code: str, local: bytes) -> System:
     if code not in system_codes():
         raise UnknownSystem(known=list(system_codes()), **nearest(code, system_codes()))
-    return read_system((_FOLDER / f"{code.lower()}.toml").read_bytes())
+    installed = (_FOLDER / f"{code.lower()}.toml").read_bytes()
+    try:
+        return read_system(installed, local)
+    except DescriptionBroken as broken:
+        if not local:
+            raise
+        found = broken.facts["problems"]
+        problems = [str(one) for one in found] if isinstance(found, tuple) else []
+        raise LocalWrong(system=code, problems=problems) from None
 
 
-def read_system(toml: bytes) -> System:
-    """Build a system from the bytes of its TOML; see `load_system`."""
+def read_system(toml: bytes, local: bytes = b"") -> System:
+    """Build a system from the bytes of its TOML, and of what a home adds; see `load_system`."""
     try:
         raw: dict[str, Any] = tomllib.loads(toml.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
@@ -62,9 +98,10 @@ def read_system(toml: bytes) -> System:
         taken = _with_shared(raw)
     except (KeyError, TypeError):
         raise DescriptionBroken(problems=["shared: no such code list"]) from None
+    with_local(raw, local)
     for part in _NAMED:
         raw[part] = [{"name": name, **body} for name, body in raw.get(part, {}).items()]
-    raw["digest"] = hashlib.sha256(toml + taken).hexdigest()
+    raw["digest"] = hashlib.sha256(toml + taken + local).hexdigest()
     try:
         system = System.model_validate(raw)
     except ValidationError as broken:

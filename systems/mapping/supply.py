@@ -37,7 +37,8 @@ class MappedSupply:
     """Our tables as a mapping finds them in a source; see `systems.register.Supply`."""
 
     def __init__(self, system: System, mapping: RegisterMapping, source: Source) -> None:
-        self._system, self._mapping, self._source = system, mapping, source
+        self._system, self._said, self._source = system, mapping, source
+        self.mapping = mapping.text
         self.names = tuple(table.name for table in system.tables if table.name in mapping.tables)
         self._problems = list(self._unnamed())
         self._counted: set[str] = set()  # tables whose rows that nothing takes were counted
@@ -53,7 +54,7 @@ class MappedSupply:
 
     def _unnamed(self) -> Iterator[Problem]:
         """Names of the mapping that nothing has, and chosen tables that the mapping does not name."""
-        names, mapping = self._source.names, self._mapping
+        names, mapping = self._source.names, self._said
         for ours, parts in mapping.tables.items():
             for part in parts:
                 for pattern in (*part.source, *(join.source for join in part.join)):
@@ -70,7 +71,7 @@ class MappedSupply:
     def parts(self, name: str) -> Sequence[Part]:
         """One part for each of their tables that a part of the mapping takes; a distinct one is read as a whole."""
         table, made = self._system.table(name), list[Part]()
-        for part in self._mapping.tables[name]:
+        for part in self._said.tables[name]:
             sources = [n for pattern in part.source for n in matched(self._source.names, pattern)]
             sources = list(dict.fromkeys(sources))
             reading = _Reading(self, table, part, sources)
@@ -86,10 +87,10 @@ class MappedSupply:
     def count_untaken(self, con: Any, name: str, batch: str) -> None:
         """Count the rows of a batch that no part takes; of each table once."""
         conditions = [
-            _where(self._mapping, one.where)
+            _where(self._said, one.where)
             for one in (
-                *(p for parts in self._mapping.tables.values() for p in parts),
-                *self._mapping.skip,
+                *(p for parts in self._said.tables.values() for p in parts),
+                *self._said.skip,
             )
             if any(name in matched(self._source.names, pattern) for pattern in one.source)
         ]
@@ -113,9 +114,9 @@ class MappedSupply:
         return first
 
     @property
-    def mapping(self) -> RegisterMapping:
+    def said(self) -> RegisterMapping:
         """What the tables are made by."""
-        return self._mapping
+        return self._said
 
     @property
     def source(self) -> Source:
@@ -154,7 +155,7 @@ class _Reading:
 
     def expected(self) -> dict[str, str]:
         """What values look like there."""
-        mapping, text = self._supply.mapping, pa.string()
+        mapping, text = self._supply.said, pa.string()
         made = {
             name: value_of(mapping, self._table.by_name[name], taken, "x", text).expected
             for name, taken in self._part.columns.items()
@@ -231,7 +232,7 @@ class _Reading:
     def _elsewhere(self, name: str) -> set[str]:
         """Columns of a table that another part takes or ignores."""
         names, found = self._supply.source.names, set[str]()
-        for parts in self._supply.mapping.tables.values():
+        for parts in self._supply.said.tables.values():
             for part in parts:
                 if part is not self._part and any(name in matched(names, p) for p in part.source):
                     found |= {t.column for t in part.columns.values() if t.column and not t.join}
@@ -260,7 +261,7 @@ class _Reading:
         return problems
 
     def _join(self, con: Any, join: Join, name: str) -> Iterator[Problem]:
-        mapping, source, ours = self._supply.mapping, self._supply.source, self._table.name
+        mapping, source, ours = self._supply.said, self._supply.source, self._table.name
         needed = {t.column for t in self._part.columns.values() if t.column and t.join == join.name}
         keys = list(join.on.values())
         for place, theirs in enumerate(matched(source.names, join.source)):
@@ -332,7 +333,7 @@ class _Reading:
         return self._joined[join.name]
 
     def _on(self, join: Join, alias: str) -> str:
-        mapping = self._supply.mapping
+        mapping = self._supply.said
         return " AND ".join(
             f"{text_of(mapping, f'{_RAW}.{quoted(ours)}')} = {alias}.{quoted(f'key {number}')}"
             for number, ours in enumerate(join.on)
@@ -341,7 +342,7 @@ class _Reading:
     # -- the query
 
     def _query(self, schema: pa.Schema) -> str:
-        mapping, shown = self._supply.mapping, list[str]()
+        mapping, shown = self._supply.said, list[str]()
         for name, taken in self._part.columns.items():
             if taken.join is None:
                 kinds, alias = schema, _RAW

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from systems.database import guarded, literal, quoted
-from systems.description import Column, ForeignKey, System, Table
+from systems.description import Column, ForeignKey, System, Table, spelled
 from systems.errors import RegisterUnreadable
 
 LISTED = 10  # row numbers kept of each problem: enough to find the place
@@ -54,8 +54,6 @@ class Problem:
 # -- what the law does not let into a system's data: found by column names and by what texts hold
 
 HEADER, CONTENT = "forbidden_column", "forbidden_content"
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_OTHER = re.compile(r"[^a-z0-9]+")
 
 
 def header_problems(system: System, table: Table, names: Sequence[str]) -> Iterator[Problem]:
@@ -63,9 +61,8 @@ def header_problems(system: System, table: Table, names: Sequence[str]) -> Itera
     for place, name in enumerate(names, start=1):
         if name in table.by_name:
             continue
-        spelled = _OTHER.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
         for entry in system.forbidden:
-            if entry.header and re.search(entry.header, spelled):
+            if entry.header and re.search(entry.header, spelled(name)):
                 yield Problem(table.name, HEADER, f"column {place}", detail=entry.name)
 
 

@@ -58,6 +58,7 @@ class SnapshotInfo(_Part):
         first_year, last_year: calendar years of the orders.
         last_day: latest day of an order, which tells whether the last year is complete.
         synthetic: every file was marked as made up.
+        mapping: the TOML by which the tables became ours; empty where they were called like ours.
     """
 
     format: Literal[1] = 1
@@ -74,6 +75,7 @@ class SnapshotInfo(_Part):
     last_year: int | None
     last_day: dt.date | None
     synthetic: bool
+    mapping: str = ""
 
     @property
     def rows(self) -> dict[str, int]:

@@ -73,12 +73,15 @@ class Supply(Protocol):
     Attributes:
         names: of our tables, in the order in which they come.
         synthetic: all of it is marked as made up.
+        mapping: the TOML that says so, where one does.
     """
 
     @property
     def names(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def synthetic(self) -> bool: ...  # noqa: D102
+    @property
+    def mapping(self) -> str: ...  # noqa: D102
 
     def parts(self, name: str) -> Sequence[Part]:
         """What one table is made of, one part after another."""
@@ -120,6 +123,8 @@ class AsNamed:
     Raises:
         TableUnknown: one that was chosen is not, or comes twice.
     """
+
+    mapping = ""
 
     def __init__(self, system: System, source: Source) -> None:
         wrong = [

@@ -92,7 +92,9 @@ class RegisterStore:
             with closing(database.connect()) as con:
                 staged = _stage(con, system, supply, work, key, on, report)
                 info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
-            info = info.model_copy(update={"synthetic": supply.synthetic})
+            info = info.model_copy(
+                update={"synthetic": supply.synthetic, "mapping": supply.mapping}
+            )
             snapshots.write_manifest(info, work)
             if accept is not None:
                 accept(snapshots.Snapshot(work, info, key))

@@ -229,9 +229,13 @@ def test_another_description_of_a_system_is_a_change(home, monkeypatch):
     from pipelines import session
 
     digests = session.description_digests()
-    monkeypatch.setattr(session, "description_digests", lambda: digests | {"CARPOS": "0" * 64})
+    monkeypatch.setattr(
+        session, "description_digests", lambda _folder=None: digests | {"CARPOS": "0" * 64}
+    )
     assert refused(home)["settings"] == ("systems.CARPOS",)
-    monkeypatch.setattr(session, "description_digests", lambda: digests | {"NEW": "0" * 64})
+    monkeypatch.setattr(
+        session, "description_digests", lambda _folder=None: digests | {"NEW": "0" * 64}
+    )
     assert refused(home)["settings"] == ("systems.NEW",)
 
 

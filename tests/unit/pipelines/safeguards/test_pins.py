@@ -19,6 +19,7 @@ from pipelines.safeguards import pins
 from pipelines.safeguards.errors import PinsBroken, SettingsChanged
 from pipelines.safeguards.pins import check_pins, pins_of
 from pipelines.session import Session
+from systems.errors import SnapshotDamaged
 
 ORDERED = date(2026, 11, 23)
 APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))
@@ -33,7 +34,9 @@ def made(tmp_path_factory):
         path.write_text(example_application("aggregated", on=ORDERED))
         number = session.projects.submit(path, session.person, ORDERED).number
         session.projects.approve(number, APPROVER, ORDERED)
-        snapshot = SimpleNamespace(info=SimpleNamespace(snapshot_id="CARPOS-20261123-001"))
+        snapshot = SimpleNamespace(
+            info=SimpleNamespace(snapshot_id="CARPOS-20261123-001", mapping='system = "CARPOS"')
+        )
         session.registers = SimpleNamespace(newest=lambda _system: snapshot)
         release = order_release(session, Request(number, "aggregated"))
     return root, release
@@ -47,8 +50,10 @@ def ordered(made, tmp_path):
     return tmp_path / "home", release
 
 
-def check(root, release):
+def check(root, release, mapping='system = "CARPOS"'):
     with Session(open_home(root)) as session:
+        info = SimpleNamespace(mapping=mapping)
+        session.registers = SimpleNamespace(open=lambda _snapshot: SimpleNamespace(info=info))
         context = release_context(session, release)
         check_pins(session, context.order.system, context.order.pins, context.state.pins)
 
@@ -93,6 +98,14 @@ def test_a_setting_that_changed_stops_every_stage(ordered, old, new, named):
 def test_what_does_not_shape_a_release_may_change(ordered):
     set_to(ordered[0], "timeout_seconds = 30", "timeout_seconds = 60")
     check(*ordered)
+
+
+def test_the_mapping_by_which_the_register_was_read_is_pinned(ordered):
+    root, release = ordered
+    order = json.loads((root / "runs" / release / "order.json").read_text())
+    assert order["pins"]["mapping"] == 'system = "CARPOS"'
+    with pytest.raises(SnapshotDamaged):
+        check(root, release, mapping='system = "CARPOS"\n# edited')
 
 
 def test_another_description_of_the_system_stops_it(ordered, monkeypatch):
