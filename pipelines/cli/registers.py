@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.cli.commands import Group
 from pipelines.cli.console import Console
-from pipelines.errors import FileExists
+from pipelines.errors import FileExists, OptionsDisagree
 from systems.errors import RegisterRefused
 
 _COLUMNS = (
@@ -22,17 +22,26 @@ def load(
     system: str,
     files: list[Path],
     problems: Path | None = None,
+    against: str | None = None,
+    delta: bool = False,
+    relearn: bool = False,
 ) -> None:
-    """Validate files, resolve persons, pin a snapshot."""
-    from pipelines.registers import load_register
+    """Validate files, resolve persons, pin a snapshot.
+
+    Against an earlier one it says what changed, and resolves only whom that touches.
+    """
+    from pipelines.registers import Against, load_register
     from systems.register import is_report
 
     if problems is not None and problems.exists() and not is_report(problems):
         raise FileExists(option="--problems")
+    if against is None and (delta or relearn):
+        raise OptionsDisagree(option=f"--{'delta' if delta else 'relearn'} without --against")
+    base = Against(against, delta, relearn) if against else None
     here = console.session.home.register / system.upper() / "problems.csv"
     try:
         with console.steps() as report:
-            info = load_register(console.session, system.upper(), files, report)
+            info = load_register(console.session, system.upper(), files, report, base)
     except RegisterRefused as refused:
         _tell_problems(console, refused, problems or here)
         raise

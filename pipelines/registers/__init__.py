@@ -5,4 +5,4 @@ which lock, and what the ledger is told; it never says what a register must hold
 """
 
 from pipelines.registers.listing import as_row, list_registers
-from pipelines.registers.loading import Progress, load_register
+from pipelines.registers.loading import Against, Progress, load_register

@@ -18,6 +18,15 @@ def list_registers(session: Session, system: str | None) -> list[dict[str, objec
 
 def as_row(info: SnapshotInfo) -> dict[str, object]:
     """What a person wants to know of a snapshot."""
+    since = (
+        {
+            "base": info.base,
+            "changes": {name: one.model_dump() for name, one in info.changes.items()},
+            "resolved": info.resolved,
+        }
+        if info.base
+        else {}
+    )
     return {
         "snapshot": info.snapshot_id,
         "system": info.system,
@@ -28,4 +37,5 @@ def as_row(info: SnapshotInfo) -> dict[str, object]:
         "years": f"{info.first_year}-{info.last_year}",
         "synthetic": info.synthetic,
         "rows": info.rows,
+        **since,
     }

@@ -2,23 +2,24 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from approvals.ledger import FactValue
 from errors import CodedError
 from expectations.validation import validate
-from matching import errors, options, own_words, persons
 from pipelines.errors import DemoRefusesRealData
-from pipelines.home import Linkage, locked
+from pipelines.home import locked
 from pipelines.registers.listing import as_row
 from pipelines.registers.mapped import supply_of
+from pipelines.registers.resolving import Resolution
 from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
-from systems import database
 from systems.description import System, load_system
-from systems.register import FileSource, Snapshot, Source
+from systems.register import Base, FileSource, Snapshot, SnapshotInfo, Source, parted
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,8 +27,27 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Against:
+    """The snapshot that a load is a change of.
+
+    Attributes:
+        snapshot: its id, or ``newest``.
+        delta: the files have changes alone; see `systems.register.Base`.
+        relearn: learn anew how common values are, and resolve everybody.
+    """
+
+    snapshot: str
+    delta: bool = False
+    relearn: bool = False
+
+
 def load_register(
-    session: Session, system: str, source: Source | Sequence[Path], progress: Progress
+    session: Session,
+    system: str,
+    source: Source | Sequence[Path],
+    progress: Progress,
+    against: Against | None = None,
 ) -> dict[str, object]:
     """Validate tables, resolve their entries to persons, and add a snapshot.
 
@@ -36,8 +56,10 @@ def load_register(
         system: the code of the data system.
         source: a database, or files.
         progress: told of each step.
+        against: the snapshot that it is a change of.
 
     Raises:
+        SnapshotUnknown, BaseDiffers: there is no such snapshot to load against, or not of this description.
         DemoRefusesRealData: a demo home was offered what has no synthetic mark.
         MappingWrong: the home's mapping does not fit the system's description.
         SettingsNotConfirmed: the same of a mapping that fits all rows and that nobody confirmed.
@@ -53,14 +75,16 @@ def load_register(
     if session.demo and not source.synthetic:
         raise DemoRefusesRealData
     check_settings(session)
+    source, base = _base(session, described, source, against)
     supply, confirmed = supply_of(session, described, source)
     seconds: dict[str, float] = {}
+    policy, relearn = session.settings.linkage, against is not None and against.relearn
+    resolution = Resolution(described, policy, base, progress, relearn=relearn)
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         confirmed()
-        progress("Resolving entries to persons")
         began = time.monotonic()
-        index = _persons(con, described, session.settings.linkage)
+        index = resolution(con)
         seconds["resolve"] = time.monotonic() - began
         return index
 
@@ -77,8 +101,9 @@ def load_register(
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
-                described, supply, resolve=resolve, on=today(), accept=accept
-            )
+                described, supply, resolve=resolve, on=today(), accept=accept,
+                base=base, remember=resolution.kept,
+            )  # fmt: skip
         except CodedError as error:
             problems = max(1, len(getattr(error, "problems", ())))
             session.note("register_refused", system=system, problems=problems, code=error.code)
@@ -94,6 +119,7 @@ def load_register(
             persons=info.persons,
             persons_lower=info.persons_lower,
             synthetic=info.synthetic,
+            **_changes(info),
         )
         if session.object_store("register"):
             progress("Sending it to the bucket")
@@ -103,34 +129,30 @@ def load_register(
     return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
 
 
-def _persons(con: "duckdb.DuckDBPyConnection", system: System, policy: Linkage) -> pa.Table:
-    """The person index: linked, or as the system's description says that persons are told apart."""
-    linkage = system.linkage
-    if linkage.persons == "linked":
-        words = own_words.OwnWords(policy.placeholders, policy.nicknames)
-        return persons.resolve(_entries(con), options.LinkOptions(words=words))
-    table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
-    with database.guarded(errors.LinkageBroke, step="entries"):
-        entries = con.sql(
-            f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
-            f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
-        ).to_arrow_table()
-    return persons.declared_persons(entries)
+def _base(
+    session: Session, system: System, source: Source, against: Against | None
+) -> tuple[Source, Base | None]:
+    """What a load is against, and its tables without the keys of rows that are gone."""
+    if against is None:
+        return source, None
+    store = session.registers
+    newest = against.snapshot == "newest"
+    snapshot = store.newest(system.code) if newest else store.open(against.snapshot)
+    if not against.delta:
+        return source, Base(snapshot)
+    source, deleted = parted(source, system)
+    return source, Base(snapshot, delta=True, deleted=deleted)
 
 
-def _together(columns: Sequence[str]) -> str:
-    """Columns as one text, missing where any of them is."""
-    if not columns:
-        return "CAST(NULL AS VARCHAR)"
-    return " || chr(31) || ".join(f"CAST({database.quoted(c)} AS VARCHAR)" for c in columns)
-
-
-def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
-    """Every name and address variant of every entry, with its order as ``group``.
-
-    The parties of one order are never one person.
-    """
-    with database.guarded(errors.LinkageBroke, step="entries"):
-        return con.sql(
-            "SELECT DISTINCT * EXCLUDE (role) FROM linkage_records ORDER BY ALL"
-        ).to_arrow_table()
+def _changes(info: SnapshotInfo) -> dict[str, FactValue]:
+    """What the ledger is told of a load against a snapshot: rows of all tables together."""
+    if info.base is None:
+        return {}
+    changes = info.changes.values()
+    return {
+        "base": info.base,
+        "added": sum(one.added for one in changes),
+        "changed": sum(one.changed for one in changes),
+        "deleted": sum(one.deleted for one in changes),
+        "resolved": info.resolved or 0,
+    }

@@ -8,8 +8,10 @@ A snapshot never changes, and a register with a problem makes none. Who is the s
 resolves entries to persons is handed to `load`.
 """
 
+from systems.register.changes import Base, parted, touched_sql
 from systems.register.checks import Problem, header_problems
 from systems.register.comparing import (
+    BEFORE,
     PersonChanges,
     TableChanges,
     compare_persons,
@@ -18,7 +20,7 @@ from systems.register.comparing import (
     differing_sql,
 )
 from systems.register.problems import is_report, write_report
-from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
+from systems.register.snapshot import FetchFile, RowChanges, Snapshot, SnapshotInfo
 from systems.register.sources import (
     ROW,
     UNFIT,
@@ -33,4 +35,4 @@ from systems.register.sources import (
     numbered,
 )
 from systems.register.store import RegisterStore
-from systems.register.views import entries_sql
+from systems.register.views import entries_sql, linkage_sql

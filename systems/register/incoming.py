@@ -78,7 +78,7 @@ def stage_table(
     Raises:
         CodedError: of the source, where a part can't be read.
     """
-    schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
+    schema = staged_schema(table)
     staged, had = Staged(), set[str]()
     with ExitStack() as stack:
         writer: Any = None
@@ -105,6 +105,11 @@ def stage_table(
     con.execute("DROP TABLE IF EXISTS typed")
     staged.columns = tuple(c.name for c in table.file_columns if c.name in had)
     return staged
+
+
+def staged_schema(table: Table) -> pa.Schema:
+    """The columns of a table as they are kept."""
+    return pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
 
 
 def _plain(schema: pa.Schema) -> list[str]:

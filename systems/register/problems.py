@@ -107,6 +107,10 @@ def expected(system: System, problem: Problem) -> str:
             return f"columns of {table.name} alone: {', '.join(c.name for c in table.file_columns)}"
         case "duplicate_key":
             return "each key once"
+        case "deleted_unknown":
+            return "keys of rows that the base has; of a table without a key the rows as they were"
+        case "deleted_and_given":
+            return "a row that is gone or one that came, not both"
         case "orphan":
             (key,) = (k for k in table.foreign_keys if ", ".join(k.columns) == problem.column)
             return f"a row of {key.table} with the same {', '.join(key.references)}"

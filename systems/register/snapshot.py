@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from crypto.resting import attach_key, scan_staged
+from crypto.resting import attach_key, read_staged, scan_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, load_system
@@ -20,6 +21,7 @@ from systems.register import views
 
 MANIFEST = "manifest.json"
 INDEX = "person_index"  # beside the tables: entry → person, and its lower bound
+RESOLUTION = "resolution"  # beside the tables, too: what a later load needs to be resolved alike
 _CHUNK = 1 << 20
 
 
@@ -43,6 +45,14 @@ class StoredTable(_Part):
     bytes: int
 
 
+class RowChanges(_Part):
+    """What became of a table's rows."""
+
+    added: int
+    changed: int
+    deleted: int
+
+
 class SnapshotInfo(_Part):
     """A snapshot in one paragraph.
 
@@ -50,7 +60,7 @@ class SnapshotInfo(_Part):
         snapshot_id: such as ``CARPOS-20261123-001``.
         created: day of loading.
         system, system_version, system_digest: the description that it was validated against.
-        tables: the files, by table; `INDEX` among them.
+        tables: the files, by table; `INDEX` among them, and `RESOLUTION` where entries are linked.
         entries: rows of the person table: party entries on orders.
         persons: people, where entries joined by a link are one.
         persons_lower: people, where entries joined by a link or a doubtful pair are one; the number
@@ -59,6 +69,9 @@ class SnapshotInfo(_Part):
         last_day: latest day of an order, which tells whether the last year is complete.
         synthetic: every file was marked as made up.
         mapping: the TOML by which the tables became ours; empty where they were called like ours.
+        base: the snapshot that it was loaded against; none where it stands by itself.
+        changes: what became of its tables since; those that did not change are left out.
+        resolved: entries whose persons were worked out for it, where there is a base.
     """
 
     format: Literal[1] = 1
@@ -76,11 +89,15 @@ class SnapshotInfo(_Part):
     last_day: dt.date | None
     synthetic: bool
     mapping: str = ""
+    base: str | None = None
+    changes: dict[str, RowChanges] = Field(default_factory=dict[str, RowChanges])
+    resolved: int | None = None
 
     @property
     def rows(self) -> dict[str, int]:
         """Rows of each table."""
-        return {name: table.rows for name, table in self.tables.items() if name != INDEX}
+        beside = (INDEX, RESOLUTION)
+        return {name: table.rows for name, table in self.tables.items() if name not in beside}
 
 
 def write_manifest(info: SnapshotInfo, directory: Path) -> None:
@@ -184,6 +201,17 @@ class Snapshot:
                 if not _is(path, table):
                     raise SnapshotDamaged(part=name)
         self._fetch = None
+
+    def persons(self) -> tuple[pa.Table, pa.Table | None]:
+        """The person index, and what a later load needs to be resolved alike, where there is that.
+
+        Raises:
+            StagingDoesNotHold, CodedError: see `connect`.
+        """
+        self.fetch_files()
+        index, resolution = (self._directory / f"{name}.parquet" for name in (INDEX, RESOLUTION))
+        kept = RESOLUTION in self.info.tables
+        return read_staged(index, self._key), read_staged(resolution, self._key) if kept else None
 
     def verify(self) -> None:
         """Compare every file with the manifest's digest.

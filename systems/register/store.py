@@ -21,7 +21,9 @@ from systems import database
 from systems.description import System
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown
 from systems.register import snapshot as snapshots
+from systems.register.changes import Base, merge, row_changes
 from systems.register.checks import Problem, key_problems
+from systems.register.comparing import BEFORE
 from systems.register.incoming import Staged, stage_table
 from systems.register.problems import refused
 from systems.register.sources import Supply
@@ -65,6 +67,8 @@ class RegisterStore:
         on: dt.date,
         accept: Callable[[snapshots.Snapshot], None] | None = None,
         progress: Progress | None = None,
+        base: Base | None = None,
+        remember: Callable[[], tuple[pa.Table | None, int]] | None = None,
     ) -> snapshots.Snapshot:
         """Validate a register, resolve its entries to persons, and add it as a snapshot.
 
@@ -77,23 +81,38 @@ class RegisterStore:
             accept: looks at the complete snapshot before it gets its name; what it raises is
                 passed on, and nothing stays behind.
             progress: called with a step, what is done of it, and its total.
+            base: the snapshot that this is a change of; its tables are then in the schema ``before``.
+            remember: asked after ``resolve`` for what is kept for a later load, and how many entries were worked out.
 
         Raises:
+            BaseDiffers: the base was loaded by another description.
             CodedError: of the source.
             RegisterRefused: with ``problems``, all of them.
             IndexIncomplete: ``resolve`` left entries out.
         """
         report = progress or (lambda _step, _done, _total: None)
+        if base is not None:
+            base.check(system)
         home = self._root / system.code
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         snapshot_id, work = _claim(home, system.code, on)
         try:
             key = self._key_for(snapshot_id, True)
             with closing(database.connect()) as con:
-                staged = _stage(con, system, supply, work, key, on, report)
+                staged = _stage(con, system, supply, work, key, on, report, base)
+                changes = row_changes(con, system) if base else {}
                 info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
+                kept, resolved = remember() if remember else (None, info.entries)
+            info = _beside(info, kept, work, key)
             info = info.model_copy(
-                update={"synthetic": supply.synthetic, "mapping": supply.mapping}
+                update={
+                    "synthetic": supply.synthetic
+                    and (base is None or not base.delta or base.snapshot.info.synthetic),
+                    "mapping": supply.mapping,
+                    "base": base.snapshot.snapshot_id if base else None,
+                    "changes": changes,
+                    "resolved": resolved if base else None,
+                }
             )
             snapshots.write_manifest(info, work)
             if accept is not None:
@@ -179,13 +198,14 @@ def _stage(
     key: StagingKey,
     on: dt.date,
     report: Progress,
+    base: Base | None,
 ) -> dict[str, Staged]:
     """Stage every table and open its view; refuse with all problems of all tables at once."""
     names = supply.names
     problems = [
         Problem(table.name, "missing_table")
         for table in system.tables
-        if table.required and table.name not in names
+        if table.required and table.name not in (*names, *(base.tables if base else ()))
     ]
     staged: dict[str, Staged] = {}
     for done, name in enumerate(names):
@@ -193,6 +213,12 @@ def _stage(
         target, table = work / f"{name}.parquet", system.table(name)
         staged[name] = stage_table(con, system, table, supply.parts(name), target, key, on)
         problems += staged[name].problems
+    if base is not None and base.delta:
+        problems += merge(con, system, base, staged, work, key, on)
+        if problems:  # changes alone have no keys to check
+            raise refused(system, problems)
+    elif base is not None:
+        base.snapshot.open_in(con, BEFORE)
     written = {name: work / f"{name}.parquet" for name in staged}
     readable = {name: path for name, path in written.items() if path.exists()}
     report("validate", len(names), len(names))
@@ -252,6 +278,18 @@ def _describe(
         last_day=last,
         synthetic=False,
     )
+
+
+def _beside(
+    info: snapshots.SnapshotInfo, kept: pa.Table | None, work: Path, key: StagingKey
+) -> snapshots.SnapshotInfo:
+    """With what is kept for a later load."""
+    if kept is None:
+        return info
+    path = work / f"{snapshots.RESOLUTION}.parquet"
+    write_staged(kept, path, key)
+    stored = _stored(path, kept.num_rows, tuple(kept.column_names))
+    return info.model_copy(update={"tables": info.tables | {snapshots.RESOLUTION: stored}})
 
 
 def _stored(path: Path, rows: int, columns: tuple[str, ...]) -> snapshots.StoredTable:

@@ -84,11 +84,11 @@ def entries_sql(system: System, among: str) -> str:
     )
 
 
-def linkage_sql(system: System) -> str:
-    """The query behind ``linkage_records``."""
+def linkage_sql(system: System, among: str | None = None) -> str:
+    """The query behind ``linkage_records``; ``among``: a relation with the ``record_id`` of the entries that are wanted."""
     linkage = system.linkage
     table, key = linkage.person_table, linkage.person_key
-    shown, joins = _together(system, None)
+    shown, joins = _together(system, among)
     if roles := _role_sql(system, key):
         joins.append(f"LEFT JOIN ({roles}) AS party USING ({quoted(key)})")
     role = "party.role" if roles else "CAST(NULL AS VARCHAR) AS role"
@@ -96,6 +96,7 @@ def linkage_sql(system: System) -> str:
     return (
         f'SELECT entry.{quoted(key)} AS record_id, {role}{shown}, {group} AS "group" '
         f"FROM {quoted(table)} AS entry {' '.join(joins)}"
+        + (f" WHERE entry.{_among(key, among)}" if among else "")
     )
 
 

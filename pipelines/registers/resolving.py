@@ -1,0 +1,133 @@
+"""Which entries of a register are one person: linked, or as the system's description says that persons are told apart.
+
+Against an earlier snapshot only what changed since is resolved again, under what that one's resolution learnt.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from matching import errors, options, own_words, persons
+from matching.arrow import array
+from pipelines.home import Linkage
+from systems import database
+from systems.description import System
+from systems.register import BEFORE, Base, linkage_sql, touched_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+_MOST = 0.2  # of the entries: where more are touched, looking for their neighbours takes as long as looking at all
+_TOUCHED = "touched_entries"
+
+
+class Resolution:
+    """How the entries of one load become persons; for `RegisterStore.load`.
+
+    Args:
+        system: the data system.
+        policy: the home's settings.
+        base: what the load is against.
+        relearn: learn anew how common values are, and resolve everybody.
+        say: told what is done.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        policy: Linkage,
+        base: Base | None,
+        say: Callable[[str], None],
+        *,
+        relearn: bool = False,
+    ) -> None:
+        words = own_words.OwnWords(policy.placeholders, policy.nicknames)
+        self._system, self._options = system, options.LinkOptions(words=words)
+        self._base, self._relearn, self._say = base, relearn, say
+        self._kept: tuple[pa.Table | None, int] = None, 0
+
+    def __call__(self, con: "duckdb.DuckDBPyConnection") -> pa.Table:
+        """The person index.
+
+        Raises:
+            LinkageBroke: the database gave up.
+            StagingDoesNotHold: the base can't be read.
+        """
+        linkage = self._system.linkage
+        if linkage.persons != "linked":
+            self._say("Resolving entries to persons")
+            index = persons.declared_persons(_declared(con, self._system))
+            self._kept = None, index.num_rows
+            return index
+        found = self._linked(con)
+        self._kept = found.remembered and found.remembered.table(), found.looked_at
+        return found.index
+
+    def kept(self) -> tuple[pa.Table | None, int]:
+        """What a later load needs, and how many entries were resolved."""
+        return self._kept
+
+    def _linked(self, con: "duckdb.DuckDBPyConnection") -> persons.Resolved:
+        remembered, before = self._remembered()
+        if remembered is None or before is None:
+            self._say("Resolving entries to persons")
+            return persons.resolve_whole(_entries(con), self._options)
+        with database.guarded(errors.LinkageBroke, step="touched entries"):
+            touched = con.sql(touched_sql(self._system)).to_arrow_table()
+            con.register(_TOUCHED, touched)
+            gone = _distinct(con, linkage_sql(self._system, _TOUCHED), BEFORE)
+            con.unregister(_TOUCHED)
+        entries = _entries(con)
+        if touched.num_rows > _MOST * max(before.num_rows, 1):
+            self._say(f"Resolving entries to persons: {touched.num_rows:,} changed")
+            return persons.resolve_whole(entries, self._options, remembered)
+        self._say(f"Resolving again whom {touched.num_rows:,} changed entries touch")
+        ids = array(touched["record_id"])
+        return persons.resolve_changed(entries, gone, ids, before, self._options, remembered)
+
+    def _remembered(self) -> tuple[persons.Remembered | None, pa.Table | None]:
+        """What the base learnt, where this version goes on from it, and its index."""
+        if self._base is None or self._relearn:
+            return None, None
+        index, table = self._base.snapshot.persons()
+        remembered = persons.Remembered.read(table, self._options) if table else None
+        if remembered is None:
+            self._say("The base was resolved by another version or other settings: everybody is")
+        return remembered, index
+
+
+def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
+    """Every name and address variant of every entry, with its order as ``group``.
+
+    The parties of one order are never one person.
+    """
+    with database.guarded(errors.LinkageBroke, step="entries"):
+        return _distinct(con, "SELECT * FROM linkage_records", "main")
+
+
+def _distinct(con: "duckdb.DuckDBPyConnection", query: str, schema: str) -> pa.Table:
+    """Rows of entries once each, in their order; tables are looked for in a schema first."""
+    con.execute(f"SET search_path = '{schema},main'")
+    found = con.sql(
+        f"SELECT DISTINCT * EXCLUDE (role) FROM ({query}) ORDER BY ALL"
+    ).to_arrow_table()
+    con.execute("SET search_path = 'main'")
+    return found
+
+
+def _declared(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
+    linkage = system.linkage
+    table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
+    with database.guarded(errors.LinkageBroke, step="entries"):
+        return con.sql(
+            f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
+            f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
+        ).to_arrow_table()
+
+
+def _together(columns: Sequence[str]) -> str:
+    """Columns as one text, missing where any of them is."""
+    if not columns:
+        return "CAST(NULL AS VARCHAR)"
+    return " || chr(31) || ".join(f"CAST({database.quoted(c)} AS VARCHAR)" for c in columns)
