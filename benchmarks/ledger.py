@@ -52,8 +52,7 @@ def place(database):
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{Path(folder) / 'ledger.sqlite3'}"
         return
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit" / "approvals"))
-    from postgres import server
+    from tests.servers import server
 
     with server(fsync=True) as running:
         yield f"postgresql+psycopg://owner@/postgres?{running}"

@@ -54,6 +54,24 @@ class ByFile(LoadScopeScheduling):
         return folder or nodeid.split("::", 1)[0]
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of one's own; the start of its URLs."""
+    from tests.servers import server
+
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """A MariaDB of one's own; the address of its database."""
+    from tests import servers
+
+    with servers.mariadb() as running:
+        yield running
+
+
 def _plain_run(config: pytest.Config) -> bool:
     """Whether only folders of unit tests were asked for, without a choice by mark or name."""
     folders = [Path(arg).resolve() for arg in config.args if "::" not in arg]

@@ -64,6 +64,10 @@ _PARTS: dict[str, tuple[Callable[[], object], str]] = {
         "Debian: libbcmail-java, libbcpkix-java",
     ),
     "postgresql": (postgres_programs, "Debian: postgresql"),
+    "mariadb": (
+        lambda: shutil.which("mariadb-install-db") and Path("/usr/sbin/mariadbd").is_file(),
+        "Debian: mariadb-server",
+    ),
     "chromium": (lambda: shutil.which(CHROMIUM), "Debian: chromium"),
     "cc": (compiler, "a C compiler; Debian: gcc, libc6-dev"),
     "gcc": (lambda: shutil.which("gcc"), "Debian: gcc, libc6-dev"),

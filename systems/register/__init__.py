@@ -22,6 +22,7 @@ from systems.register.comparing import (
 from systems.register.problems import is_report, write_report
 from systems.register.snapshot import FetchFile, RowChanges, Snapshot, SnapshotInfo
 from systems.register.sources import (
+    BATCH,
     ROW,
     UNFIT,
     UNTRANSLATED,

@@ -9,7 +9,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "approvals"))
 
 from databases import raw
-from postgres import server
 
 from approvals.ledger.database import postgres_script
 from errors import Exit
@@ -19,6 +18,7 @@ from pipelines.release.run import run_release
 from pipelines.session import Session, today
 from tests.in_process import run_here
 from tests.integration.conftest import doj_release
+from tests.servers import server
 from tests.survive.world import LAST, World, make_world_here, world_at
 
 pytestmark = pytest.mark.machine("postgresql")

@@ -37,7 +37,7 @@ from tests.rehearsal.standing import (
 
 sys.path.insert(0, str(ROOT / "tests" / "unit" / "approvals"))
 
-from postgres import server as postgres
+from tests.servers import server as postgres
 
 
 def status(url: str, secret: str | None) -> int:

@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT / "tests" / "unit" / "approvals"))
 
 def main() -> int:
     """Rehearse everything; what does not hold is an AssertionError with its step."""
-    from postgres import server as postgres
+    from tests.servers import server as postgres
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: no server stays behind
     folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))

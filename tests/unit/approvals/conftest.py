@@ -9,14 +9,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves
 
 from approvals_home import make_home
 from databases import DATABASES, fresh_url
-from postgres import server
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """A PostgreSQL of one's own; the start of its URLs."""
-    with server() as running:
-        yield running
 
 
 @pytest.fixture(params=DATABASES)

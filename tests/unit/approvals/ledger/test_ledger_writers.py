@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from postgres import server, stop_at_once
 
 from approvals.errors import LedgerUnavailable
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
 from approvals.ledger.verification import verify_chain
+from tests.servers import server, stop_at_once
 
 # Each writer is a process of its own that inherits no connection; the imports are made once.
 SPAWN = multiprocessing.get_context("forkserver")
