@@ -111,6 +111,10 @@ READS: dict[str, dict[str, str]] = {
         "PGHOST": "127.0.0.1", "PGPORT": "9", "PGPASSFILE": "{home}/.pgpass", "PGSERVICE": "x", "PGSERVICEFILE": "{home}/.pg_service.conf",
         "PGSYSCONFDIR": "{evil}", "PGSSLMODE": "disable", "PGOPTIONS": "-c search_path=evil", "PGUSER": "evil", "PSYCOPG_IMPL": "python",
     },
+    "pymysql": {
+        "~/.my.cnf": "[client]\npassword=x\nhost=127.0.0.1\n", "MYSQL_PWD": "x", "MYSQL_HOST": "127.0.0.1", "MYSQL_TCP_PORT": "9",
+        "MYSQL_UNIX_PORT": "{evil}/socket", "LOGNAME": "evil",
+    },
     "dask": {"~/.config/dask/dask.yaml": "a: 1\n", "./dask.yaml": "a: 1\n", "DASK_CONFIG": "{home}/.config/dask", "DASK_ROOT_CONFIG": "{evil}",
              "DASK_DISTRIBUTED__WORKER__PRELOAD": "typer", "DASK_INHERIT": "x"},
     "distributed": {"DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:9", "DASK_DISTRIBUTED__SCHEDULER__PRELOAD": "typer", "DASK_PARENT": "x"},

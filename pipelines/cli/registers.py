@@ -20,19 +20,23 @@ register_group = Group("What the Department holds, as pinned snapshots.")
 def load(
     console: Console,
     system: str,
-    files: list[Path],
+    files: list[Path] | None = None,
+    from_: str | None = None,
+    password_file: Path | None = None,
     problems: Path | None = None,
     against: str | None = None,
     delta: bool = False,
     relearn: bool = False,
 ) -> None:
-    """Validate files, resolve persons, pin a snapshot.
+    """Validate files or a database's tables, resolve persons, pin a snapshot.
 
     Against an earlier one it says what changed, and resolves only whom that touches.
     """
-    from pipelines.registers import Against, load_register
+    from pipelines.registers import Against, as_moment, from_database, load_register
     from systems.register import is_report
 
+    if bool(files) == bool(from_) or (password_file and not from_):
+        raise OptionsDisagree(option="files, or --from and its --password-file")
     if problems is not None and problems.exists() and not is_report(problems):
         raise FileExists(option="--problems")
     if against is None and (delta or relearn):
@@ -41,7 +45,13 @@ def load(
     here = console.session.home.register / system.upper() / "problems.csv"
     try:
         with console.steps() as report:
-            info = load_register(console.session, system.upper(), files, report, base)
+            if from_ is None:
+                info = load_register(console.session, system.upper(), files or (), report, base)
+            else:
+                report("Logging in to the database")
+                with from_database(console.session, from_, password_file) as source:
+                    info = load_register(console.session, system.upper(), source, report, base)
+                    info["read"] = as_moment(source)
     except RegisterRefused as refused:
         _tell_problems(console, refused, problems or here)
         raise

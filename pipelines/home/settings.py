@@ -233,6 +233,14 @@ class Files(_Section):
     seconds: int = Field(default=600, ge=1, description="s of processor time that reading one such file may take: a full sheet of 15 columns takes about 120; policy")
 
 
+class Databases(_Section):
+    """How a register's database on another machine is reached (`register load --from`)."""
+
+    encryption: Literal["required", "optional"] = Field(default="required", description="required | optional: the server proves by a certificate that it is the one named (TLS); optional: on a line that nobody else can listen to; policy, CJIS Security Policy 5.10.1.2")
+    ca_file: str = Field(default="", description="PEM of the authority that signed the server's certificate; empty: the system's; an address may name another (ca_file=)")
+    timeout_seconds: int = Field(default=10, ge=1, le=120, description="for connecting and logging in")
+
+
 class Operations(_Section):
     """What those who operate a home see of its runs."""
 
@@ -263,6 +271,7 @@ class Settings(_Section):
     orchestration: Orchestration = Orchestration()
     cluster: Cluster = Cluster()
     files: Files = Files()
+    databases: Databases = Databases()
     operations: Operations = Operations()
 
 

@@ -4,5 +4,6 @@ The system validates, matching resolves entries to persons, both are pinned as o
 which lock, and what the ledger is told; it never says what a register must hold.
 """
 
+from pipelines.registers.databases import as_moment, from_database
 from pipelines.registers.listing import as_row, list_registers
 from pipelines.registers.loading import Against, Progress, load_register

@@ -18,6 +18,7 @@ from pipelines.registers.mapped import supply_of
 from pipelines.registers.resolving import Resolution
 from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
+from systems.databases import DatabaseSource
 from systems.description import System, load_system
 from systems.register import Base, FileSource, Snapshot, SnapshotInfo, Source, parted
 
@@ -72,6 +73,7 @@ def load_register(
     described = load_system(system)
     if isinstance(source, Sequence):
         source = FileSource(source, session.limits)
+    leave = source.close if isinstance(source, DatabaseSource) else None
     if session.demo and not source.synthetic:
         raise DemoRefusesRealData
     check_settings(session)
@@ -83,6 +85,8 @@ def load_register(
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         confirmed()
+        if leave is not None:
+            leave()  # all of it was read: no transaction of ours stays open meanwhile
         began = time.monotonic()
         index = resolution(con)
         seconds["resolve"] = time.monotonic() - began

@@ -8,5 +8,6 @@ environment or a file of a library's. What went wrong is told by codes, tables a
 """
 
 from systems.databases.address import Address, Login, parse_address
+from systems.databases.errors import PasswordUnreadable
 from systems.databases.opening import open_database
 from systems.databases.source import DatabaseSource

@@ -68,6 +68,10 @@ class DatabaseSource:
     """A source of `systems.register`. One table is read at a time.
 
     What is read only in part (a look at the first rows) costs the connection: the next table is read by a new one.
+
+    Attributes:
+        names: of its tables and views, sorted.
+        snapshot: all that was read is of one moment.
     """
 
     chosen = False
@@ -100,7 +104,9 @@ class DatabaseSource:
             CodedError: of `systems.databases.errors`; also while the batches come.
         """
         role = role or name
-        reader = self._reader = self._reader or self._connect()
+        if self._reader is None:
+            self._reader, self.snapshot = self._connect(), False
+        reader = self._reader
         with _Told(reader, role, lambda: 0):
             found = reader.columns(self._places[name])
         if columns is not None:
@@ -128,7 +134,6 @@ class DatabaseSource:
         """Leave the database; what is read after that is of another moment."""
         reader, self._reader = self._reader, None
         if reader is not None:
-            self.snapshot = False
             reader.close()
 
 

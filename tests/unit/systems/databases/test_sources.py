@@ -11,6 +11,7 @@ from systems.databases import Login, errors, open_database, postgres, relational
 from systems.databases import source as sources
 from systems.description import load_system
 from systems.errors import RegisterRefused
+from systems.register import AsNamed
 from tests.unit.systems.databases.made import everything, fill
 
 pytestmark = [pytest.mark.machine("postgresql"), pytest.mark.machine("mariadb"), pytest.mark.long]
@@ -41,7 +42,7 @@ def test_the_same_register_from_files_and_databases(request, sort, loaded, made,
     fill(server, made.files)
     with closing(server.source()) as source:
         assert (source.snapshot, source.synthetic, source.chosen) == (True, True, False)
-        snapshot = store.load(CARPOS, source, resolve=itself, on=ON)
+        snapshot = store.load(CARPOS, AsNamed(CARPOS, source), resolve=itself, on=ON)
     assert rows_of(snapshot) == rows_of(loaded)
     assert snapshot.info.synthetic
 
@@ -56,7 +57,7 @@ def test_a_database_is_not_made_up_by_itself(server):
 def test_other_tables_are_left_alone_and_missing_ones_are_problems(server, store):
     server.run("CREATE TABLE person (person_id INTEGER)", "CREATE TABLE payroll (salary INTEGER)")
     with closing(server.source()) as source, pytest.raises(RegisterRefused) as refused:
-        store.load(CARPOS, source, resolve=itself, on=ON)
+        store.load(CARPOS, AsNamed(CARPOS, source), resolve=itself, on=ON)
     assert "order_entry" in {problem.table for problem in refused.value.problems}
     assert store.list() == []
 
@@ -119,7 +120,7 @@ def test_a_day_that_is_none_is_a_problem_with_its_row(maria, store, made):
         connection.exec_driver_sql("SET SESSION sql_mode = ''")
         connection.exec_driver_sql("UPDATE order_entry SET issue_date = '0000-00-00' LIMIT 2")
     with closing(maria.source()) as source, pytest.raises(RegisterRefused) as refused:
-        store.load(CARPOS, source, resolve=itself, on=ON)
+        store.load(CARPOS, AsNamed(CARPOS, source), resolve=itself, on=ON)
     [problem] = refused.value.problems
     assert (problem.table, problem.code, problem.count, len(problem.rows)) == ("order_entry", "wrong_type", 2, 2)  # fmt: skip
 
@@ -256,7 +257,7 @@ def test_nothing_is_pinned_of_a_register_whose_database_goes_away(pg, store, mad
         for (number,) in pg.run(KILL["pg"][0]):
             pg.run(KILL["pg"][1].format(number))
         with pytest.raises(errors.ConnectionLost) as lost:
-            store.load(CARPOS, source, resolve=itself, on=ON)
+            store.load(CARPOS, AsNamed(CARPOS, source), resolve=itself, on=ON)
     assert lost.value.facts["rows"] == 0
     assert lost.value.facts["table"] in CARPOS.table_names
     assert store.list() == []
