@@ -9,3 +9,10 @@ from extracts.rows.in_scope import pairs_in_scope, records_in_scope, register_ta
 from extracts.rows.plan import Plan, RowKind, RowScope, check_against, plan_for
 from extracts.rows.query import Step, chain, entry_steps, fetched, lookups, parameters
 from extracts.rows.research_ids import IdMaker, compute, sort_keys, unindexed, with_references
+from extracts.rows.stored import (
+    VERSION,
+    records_of,
+    stored_scope,
+    stored_tallies,
+    tallies_of,
+)

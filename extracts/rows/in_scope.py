@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+# The categorical columns, and rows of (their values…, GROUPING of each…, count)
+Tallies = tuple[tuple[str, ...], list[tuple[object, ...]]]
+
+
 def records_in_scope(
     con: "duckdb.DuckDBPyConnection", system: System, allowed: RowScope
 ) -> pa.Table:
@@ -62,7 +66,7 @@ def _entries(plan: Plan, allowed: RowScope, final: str) -> tuple[str, dict[str, 
 
 def register_tallies(
     con: "duckdb.DuckDBPyConnection", system: System, kind: RowKind, allowed: RowScope
-) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+) -> Tallies:
     """Count the categories of every person's entry on a record in scope, exclusions or not.
 
     Categories are columns that hold one of a few known values: codes, yes or no, years.
@@ -76,23 +80,33 @@ def register_tallies(
         ExtractFailed: the database gave up.
     """
     plan = plan_for(system, kind, allowed.columns)
+    names, narrow = counted_columns(plan)
+    if not names:
+        return (), []
+    query = chain(entry_steps(narrow, allowed.years, frozenset()), tallies_sql(names, "released"))
+    bound = parameters(narrow, allowed.families, allowed.years)
+    with guarded(ExtractFailed, step="population"), lookups(con, narrow):
+        return names, con.execute(query, bound).fetchall()
+
+
+def counted_columns(plan: Plan) -> tuple[tuple[str, ...], Plan]:
+    """The categorical columns of a plan, and the plan of these alone."""
     kept = tuple(
         c
         for c in plan.columns
         if c.type in {"yes/no", "year"} or (c.codes is not None and c.type == "text")
     )
-    if not kept:
-        return (), []
-    names = [quoted(c.name) for c in kept]
-    narrow = Plan(system, kind, plan.release.model_copy(update={"columns": kept}))
+    narrow = Plan(plan.system, plan.kind, plan.release.model_copy(update={"columns": kept}))
+    return tuple(c.name for c in kept), narrow
+
+
+def tallies_sql(columns: tuple[str, ...], relation: str, by: tuple[str, ...] = ()) -> str:
+    """Rows of (values…, GROUPING of each…, ``by``…, count): one for each value of each column, and each of ``by``."""
+    names, others = [quoted(c) for c in columns], "".join(f", {name}" for name in by)
     cast = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in names)
     which = ", ".join(f"GROUPING({name})" for name in names)
-    sets = ", ".join(f"({name})" for name in names)
-    final = (
-        f"SELECT {', '.join(names)}, {which}, count(*) FROM (SELECT {cast} FROM released) "
+    sets = ", ".join(f"({name}{others})" for name in names)
+    return (
+        f"SELECT {', '.join(names)}, {which}{others}, count(*) FROM (SELECT {cast}{others} FROM {relation}) "
         f"GROUP BY GROUPING SETS ({sets})"
     )
-    query = chain(entry_steps(narrow, allowed.years, frozenset()), final)
-    bound = parameters(narrow, allowed.families, allowed.years)
-    with guarded(ExtractFailed, step="population"), lookups(con, narrow):
-        return tuple(c.name for c in kept), con.execute(query, bound).fetchall()

@@ -69,8 +69,8 @@ def scope(
     A flag is set by an act (a court's order, an enrolment), so a missing flag is no flag.
     """
     matter = f" SEMI JOIN {among} USING ({quoted(plan.key)})" if among else ""
-    during = f"AND year(o.{_column(plan.release.year_source)}) BETWEEN $first AND $last"
-    flags = " OR ".join(_excluded(plan, one) for one in exclusions)
+    during = f"AND {year_of(plan)} BETWEEN $first AND $last"
+    flags = " OR ".join(excluded(plan, one) for one in exclusions)
     return (
         "scope",
         f"""
@@ -84,7 +84,7 @@ def scope(
 def entries(plan: Plan) -> Step:
     """Each record's persons, in the released role where there are roles, once each."""
     key, person = quoted(plan.key), quoted(plan.person)
-    role = _in_role(plan, "p", plan.own_roles)
+    role = in_role(plan, "p", plan.own_roles)
     return (
         "entries",
         f"""
@@ -167,23 +167,24 @@ def _conditions(plan: Plan, column: OutputColumn, reach: Reach) -> str:
     own = column.role in {None, plan.release.person_role}
     roles = plan.own_roles if own else (str(column.role),)
     if reach in {Reach.PARTY, Reach.OWN_PARTY}:
-        tests.append(_in_role(plan, "t", roles))
+        tests.append(in_role(plan, "t", roles))
     if reach is Reach.PARTY_PERSON:
-        tests.append(_in_role(plan, "p", roles))
+        tests.append(in_role(plan, "p", roles))
     tests = [test for test in tests if test]
     for name, values in sorted(column.where.items()):
         tests.append(f"t.{quoted(name)}::VARCHAR IN {_listed(values)}")
     return f"WHERE {' AND '.join(tests)}" if tests else ""
 
 
-def _in_role(plan: Plan, alias: str, roles: tuple[str, ...]) -> str:
+def in_role(plan: Plan, alias: str, roles: tuple[str, ...]) -> str:
     """The condition on the role; empty in a system without roles."""
     if plan.role is None or not roles:
         return ""
     return f"{alias}.{quoted(plan.role)} IN {_listed(roles)}"
 
 
-def _excluded(plan: Plan, exclusion: Exclusion) -> str:
+def excluded(plan: Plan, exclusion: Exclusion) -> str:
+    """The condition that an exclusion makes of record ``o``."""
     table, _, column = exclusion.source.partition(".")
     if plan.reach(table, None) is Reach.KEY:
         return f"coalesce(o.{quoted(column)}, false)"
@@ -193,6 +194,11 @@ def _excluded(plan: Plan, exclusion: Exclusion) -> str:
         joined += f" JOIN {quoted(plan.party_table)} p ON p.{person} = x.{person}"
         on = f"p.{key} = o.{key}"
     return f"EXISTS (SELECT 1 FROM {joined} WHERE {on} AND x.{quoted(column)})"
+
+
+def year_of(plan: Plan) -> str:
+    """The year of record ``o``."""
+    return f"year(o.{_column(plan.release.year_source)})"
 
 
 def _listed(values: Iterable[str]) -> str:

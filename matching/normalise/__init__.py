@@ -8,6 +8,7 @@ from matching.normalise.encoding import (
     DICTIONARY_COLUMNS,
     READ_COLUMNS,
     Encoded,
+    EncodingInput,
     HalfEncoded,
     ReadAs,
     batches_of,
@@ -27,4 +28,5 @@ from matching.normalise.names import (
     spelt_surnames,
 )
 from matching.normalise.side import Side
+from matching.normalise.stored import VERSION, read_stored, stored_columns, stored_tables
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary

@@ -23,7 +23,7 @@ from matching.normalise.dates import birth_dates
 from matching.normalise.full_names import split_full_names
 from matching.normalise.nobody import nobodys_of, without_nobodys
 from matching.normalise.side import Side
-from matching.normalise.unread import Tally, says_something, unread_findings
+from matching.normalise.unread import Tally, Unread, says_something, unread_findings
 from matching.normalise.vocabulary import (
     MISSING,
     Dictionary,
@@ -47,8 +47,9 @@ DICTIONARY_COLUMNS: Final = tuple(name for name in TEXTS if name != "street")
 _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
     "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
 }  # fmt: skip
+NUMBERS: Final = (*_NUMBERS, "ssn")
 # standard columns that a linkage looks at
-READ_COLUMNS: Final = frozenset({*TEXTS, *_NUMBERS, "ssn"})
+READ_COLUMNS: Final = frozenset({*TEXTS, *NUMBERS})
 _NOTHING: Final = made_texts(sorted(names.EMPTY))
 _TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
 
@@ -61,7 +62,7 @@ class EncodingInput:
     as_given: pa.Table  # the columns that a linkage needs as they are: ids, groups of the report
     numbers: dict[str, Values]  # driver_license, phone, zip, ssn, ssn4, house; -1 is missing
     texts: dict[str, Dictionary]
-    tallies: dict[str, Tally]
+    unread: dict[str, Unread]  # of each column of numbers that was read
     exact: dict[str, pa.ChunkedArray] = field(default_factory=dict[str, pa.ChunkedArray])
 
 
@@ -71,7 +72,6 @@ def read_input(
     keep: Iterable[str],
     threads: int | None,
     exact: Sequence[str] = (),
-    padded: bool | None = None,
 ) -> EncodingInput:
     """Read a side.
 
@@ -81,37 +81,29 @@ def read_input(
         keep: columns to hand on as they are.
         threads: how many to use.
         exact: columns of the user's own.
-        padded: whether short numbers' last four digits get zeros back (None: as this side looks).
     """
     wanted, as_given = frozenset(columns), list(keep)
     parts: list[pa.Table] = []
     found: dict[str, list[Any]] = {}
-    tallies: dict[str, Tally] = {}
+    unread: dict[str, list[Unread]] = {}
     rows = 0
     for batch in prefetch(batches):
-        rows += batch.num_rows
         parts.append(batch.select(as_given))
-        jobs = [*(name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted), *exact]
+        jobs = [*(name for name in (*NUMBERS, *TEXTS) if name in wanted), *exact]
         for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
             for name, values in made.values.items():
                 found.setdefault(name, []).append(values)
-            if made.tally:
-                tallies[made.name] = tallies.get(made.name, Tally()) + made.tally
+            if made.unread:
+                unread.setdefault(made.name, []).append(made.unread.behind(rows))
+        rows += batch.num_rows
     texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
-    read = {
-        name: _joined(found.pop(name, []), name, rows)
-        for name in (*_NUMBERS, "ssn", "ssn4", "house")
-    }
-    if "ssn" in tallies:
-        short = int(np.count_nonzero(read["ssn4"] < MISSING))
-        read["ssn4"], many = numbers.settled(read["ssn"], read["ssn4"], padded)
-        tallies["ssn"] += Tally(0, short - many, short - many, many)
+    read = {name: _joined(found.pop(name, []), name, rows) for name in (*NUMBERS, "ssn4", "house")}
     return EncodingInput(
         rows,
         pa.concat_tables(parts),
         read,
         dict(zip(TEXTS, texts, strict=True)),
-        tallies,
+        {name: Unread.joined(of) for name, of in unread.items()},
         {
             name: pa.chunked_array(c for made in found.pop(name) for c in made.chunks)
             for name in exact
@@ -129,7 +121,7 @@ def batches_of(table: pa.Table) -> Iterator[pa.Table]:
 class _Read:
     name: str
     values: dict[str, Any]
-    tally: Tally | None = None
+    unread: Unread | None = None
 
 
 def _read(batch: pa.Table, name: str) -> _Read:
@@ -153,26 +145,45 @@ def _read(batch: pa.Table, name: str) -> _Read:
         last_four = _NUMBERS[name](column)
         read = {name: last_four}
     values = {k: v.astype(_TYPES.get(k, np.int64), copy=False) for k, v in read.items()}
-    return _Read(name, values, _tally(column, last_four == MISSING))
+    return _Read(name, values, _unread(column, last_four == MISSING))
 
 
-def _tally(column: pa.ChunkedArray, missing: Bools) -> Tally:
-    """How many values are given, and how many are no number."""
+def _unread(column: pa.ChunkedArray, missing: Bools) -> Unread:
+    """Which values are no number."""
     written = array(filled(pc.binary_length(column))) > 0
     here = np.flatnonzero(missing & written)
+    if not len(here):
+        return Unread(here, np.empty(0, np.bool_))
     bad = column.take(arrow_column(here))
-    bad = bad.take(arrow_column(np.flatnonzero(~blank(bad)))) if len(here) else bad
-    told = sum(
-        int(one["counts"])
-        for one in pc.value_counts(bad).to_pylist()
-        if says_something(one["values"])
-    )
-    return Tally(int(np.count_nonzero(~missing)) + len(bad), len(bad), told)
+    full = np.flatnonzero(~blank(bad))
+    values = Dictionary.of(bad.take(arrow_column(full)))
+    told = np.array([*map(says_something, values.values), False], np.bool_)
+    return Unread(here[full], told[values.indices])
+
+
+def _tallied(given: EncodingInput, padded: bool | None) -> dict[str, Tally]:
+    """How many numbers of each column are given, and how many are none; last four digits are settled."""
+    tallies: dict[str, Tally] = {}
+    whole, last_four = given.numbers["ssn"], given.numbers["ssn4"]
+    for name, unread in given.unread.items():
+        read = last_four if name == "ssn" else given.numbers[name]
+        lost, told = len(unread.rows), int(unread.told.sum())
+        tallies[name] = Tally(int(np.count_nonzero(read != MISSING)) + lost, lost, told)
+    if "ssn" in tallies:
+        short = int(np.count_nonzero(last_four < MISSING))
+        given.numbers["ssn4"], many = numbers.settled(whole, last_four, padded)
+        tallies["ssn"] += Tally(0, short - many, short - many, many)
+    return tallies
+
+
+def missing_numbers(name: str, rows: int) -> Values:
+    """A column of numbers that nobody has."""
+    return np.full(rows, MISSING, _TYPES.get(name, np.int64))
 
 
 def _joined(parts: list[Values], name: str, rows: int) -> Values:
     if not parts:
-        return np.full(rows, MISSING, _TYPES.get(name, np.int64))
+        return missing_numbers(name, rows)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -261,9 +272,8 @@ def encode(
     other = cohort if records is None else records
     both = common_columns(cohort.column_names, other.column_names)
     own = [name.removesuffix(LASTING) for name in exact]
-    padded = read_as.padded if read_as else None
     half = HalfEncoded.of(
-        read_input(batches_of(cohort), both, (), threads, own, padded),
+        read_input(batches_of(cohort), both, (), threads, own),
         both, exact, own_words, read_as,
     )  # fmt: skip
     if records is None:
@@ -322,7 +332,8 @@ class HalfEncoded:
     ) -> "HalfEncoded":
         """Normalise the cohort's distinct texts."""
         words, tallies = read_as.vocabularies() if read_as else _Words(), dict[str, Tally]()
-        side = _side(cohort, words, tallies, own_words)
+        padded = read_as.padded if read_as else None
+        side = _side(cohort, words, tallies, own_words, padded)
         return cls(side, words, columns, tallies, exact, cohort.exact, own_words, read_as)
 
     def alone(self, *, clean: bool = True) -> Encoded:
@@ -392,10 +403,17 @@ def _numbered_together(mine: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[
 
 
 def _side(
-    given: EncodingInput, words: _Words, tallies: dict[str, Tally], own_words: OwnWords
+    given: EncodingInput,
+    words: _Words,
+    tallies: dict[str, Tally],
+    own_words: OwnWords,
+    padded: bool | None = None,
 ) -> Side:
-    """The texts of a side give way to their codes, one column after the other."""
-    tallies |= given.tallies
+    """The texts of a side give way to their codes, one column after the other.
+
+    ``padded``: whether short numbers' last four digits get zeros back (None: as this side looks).
+    """
+    tallies |= _tallied(given, padded)
     if own_words.placeholders:
         _leave_out(given, own_words.placeholders)
 

@@ -1,9 +1,12 @@
 """Values that were given and could not be read: counted, and said where they are more than a slip here and there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from matching.arrow import Bools, Places
 from matching.findings import Finding
 from matching.normalise.names import first_name, fold
 
@@ -35,6 +38,23 @@ class Tally:
             self.given + other.given, self.lost + other.lost,
             self.unread + other.unread, self.padded + other.padded,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The rows of a column of numbers whose value is none, and which of them mean something."""
+
+    rows: Places
+    told: Bools
+
+    def behind(self, rows: int) -> "Unread":
+        """The same rows of a part that stands behind others."""
+        return Unread(self.rows + rows, self.told)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Unread"]) -> "Unread":
+        """Those of all parts."""
+        return cls(np.concatenate([u.rows for u in parts]), np.concatenate([u.told for u in parts]))
 
 
 def says_something(text: str) -> bool:

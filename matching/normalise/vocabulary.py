@@ -71,7 +71,7 @@ class Dictionary:
             return cls(np.full(rows, MISSING, np.int32), [])
         encoded = pa.chunked_array(chunks).unify_dictionaries()
         pieces = [array(filled(chunk.indices)) for chunk in encoded.chunks]
-        indices, here = _by_appearance(np.concatenate(pieces).astype(np.int32, copy=False))
+        indices, here = by_appearance(np.concatenate(pieces).astype(np.int32, copy=False))
         given = encoded.chunk(0).dictionary.take(column(here))
         values = [text or "" for text in given.to_pylist()]
         hollow = [*map(str.isspace, values)]
@@ -91,7 +91,7 @@ class Dictionary:
         return int(np.count_nonzero((codes == missing) & (self.indices >= 0)))
 
 
-def _by_appearance(indices: Codes) -> tuple[Codes, Codes]:
+def by_appearance(indices: Codes) -> tuple[Codes, Codes]:
     """The same numbers (-1 stays) in the order in which they appear, and which they were.
 
     A file's own dictionary has its own order and may hold values that no row has.
