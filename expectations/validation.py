@@ -158,7 +158,9 @@ def load() -> None:
         ("TQDM_DISABLE", "1"),
     ):
         os.environ.setdefault(switch, off)
-    __import__(_CHATTY)
+    # For expectations and pages that we have none of: a third of what importing it takes.
+    with loaded_when_used("altair", "scipy.stats"):
+        __import__(_CHATTY)
     logging.getLogger(_CHATTY).setLevel(logging.WARNING)  # it sets itself to INFO
 
 
@@ -204,10 +206,8 @@ def judge(frame: "pd.DataFrame", checks: Sequence[Check], form: Form) -> dict[st
 
 
 def _run(frame: "pd.DataFrame", expectations: list[dict[str, Any]]) -> list[Any]:
-    # For expectations and pages that we have none of: a third of what importing it takes.
-    with loaded_when_used("altair", "scipy.stats"):
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

@@ -179,7 +179,11 @@ class Extract:
 
 
 def begin_identified(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: shared.RowScope, ids: shared.IdMaker
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: shared.RowScope,
+    ids: shared.IdMaker,
+    stored: pa.Table | None = None,
 ) -> CohortRows:
     """Look up the records of the linked rows; the extract itself then comes in parts.
 
@@ -189,6 +193,8 @@ def begin_identified(
     - ``attempted(row_number int64, code string)``: one row for each cohort row; a code says why
       its match was not attempted (withheld, unusable, doubtful and left out),
     - ``links(cohort_id string, record_id int64, decision string)``: only ``link`` is used.
+
+    With ``stored`` rows of the linked entries (`StoredRows`) it needs these three alone.
 
     One row for each cohort row and record in scope; a cohort row without a record stays, with empty
     columns. ``matched`` is ``yes`` only where a record of this extract is joined to it: one that
@@ -205,10 +211,20 @@ def begin_identified(
     plan = shared.plan_for(system, "identified", spec.columns)
     bound = shared.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="identified"), shared.lookups(con, plan):
-        supplied = _check_inputs(con, plan)
-        anyway = frozenset(spec.released_anyway)
-        con.execute(_linked_records(plan))
-        steps = [*shared.entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
+        if stored is None:
+            supplied = _check_inputs(con, plan.person_table, plan.person)
+            if lost := shared.unindexed(con, plan):
+                raise LinkOutsideRegister(count=lost)
+            anyway = frozenset(spec.released_anyway)
+            con.execute(_linked_records(plan))
+            found = shared.entry_steps(plan, spec.years, anyway, _LINKED)
+        else:
+            con.register(_STORED, stored)
+            supplied = _check_inputs(con, _STORED, "entry_")
+            known = f"SELECT DISTINCT entry_ AS record_id, identity_ AS identity FROM {_STORED}"
+            con.execute(f"CREATE OR REPLACE TEMP VIEW person_index AS {known}")
+            found = shared.stored_steps(plan, spec, _STORED)
+        steps = [*found, *_match_steps(plan)]
         joined = shared.fetched(con, shared.chain(steps, _released(plan)), bound)
         few = shared.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
@@ -218,8 +234,8 @@ def begin_identified(
         return CohortRows(joined, untried, echoed, plan, ids, int(withheld))
 
 
-def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: shared.Plan) -> tuple[str, ...]:
-    """Refuse a cohort or links that don't belong together; return the supplied columns."""
+def _check_inputs(con: "duckdb.DuckDBPyConnection", entries: str, entry: str) -> tuple[str, ...]:
+    """Refuse a cohort or links that don't belong together, or to these entries; return the supplied columns."""
     unsound = con.execute("""
         SELECT 2 * count(*) - count(DISTINCT row_number) - count(DISTINCT row_id)
         FROM supplied""").fetchall()[0][0]
@@ -229,15 +245,15 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: shared.Plan) -> tuple[
         SELECT count(*) FROM links WHERE decision = 'link' AND (
           cohort_id IS NULL OR record_id IS NULL
           OR cohort_id NOT IN (SELECT row_id FROM supplied)
-          OR record_id NOT IN (SELECT {quoted(plan.person)} FROM {quoted(plan.person_table)}))
+          OR record_id NOT IN (SELECT {quoted(entry)} FROM {quoted(entries)}))
         """).fetchall()[0][0]
-    if unknown_ids or shared.unindexed(con, plan):
+    if unknown_ids:
         raise LinkOutsideRegister(count=unknown_ids)
     columns = [row[0] for row in con.execute("DESCRIBE supplied").fetchall()]
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
 
 
-_LINKED = "linked_records"
+_LINKED, _STORED = "linked_records", "stored_rows"
 
 
 def _linked_records(plan: shared.Plan) -> str:

@@ -8,7 +8,7 @@ import base64
 import contextlib
 import re
 import secrets
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ _ONE_PAGE: dict[str, Any] = {
     "max_rows_per_page": 2**31 - 1,
     "dictionary_pagesize_limit": 2**30,
 }
+_AS_IT_IS: dict[str, Any] = {"use_dictionary": False}  # numbers without a dictionary read faster
 _KEY_NAME = re.compile(r"k[0-9a-f]{16}")
 
 
@@ -68,8 +69,8 @@ def write_staged(
 class StagingWriter:
     """Writes batches into one encrypted file; see `staged_writer`."""
 
-    def __init__(self, writer: pq.ParquetWriter) -> None:
-        self._writer = writer
+    def __init__(self, writer: pq.ParquetWriter, part: int = _ROWS) -> None:
+        self._writer, self._part = writer, part
         self._pending: list[pa.RecordBatch] = []
         self._count = 0
 
@@ -91,15 +92,17 @@ class StagingWriter:
         if self._pending:
             with _pyarrow(FileUnusable):
                 table = pa.Table.from_batches(self._pending)
-                self._writer.write_table(table, row_group_size=_ROWS)
+                self._writer.write_table(table, row_group_size=self._part)
         self._pending, self._count = [], 0
 
 
 @contextlib.contextmanager
 def staged_writer(
-    path: Path, schema: pa.Schema, key: StagingKey
+    path: Path, schema: pa.Schema, key: StagingKey, *, part: int = 0
 ) -> Generator[StagingWriter, None, None]:
     """Write batches one after another; the file appears whole after the block, or not at all.
+
+    With a ``part`` (rows) it is written for `read_some`, and not for DuckDB.
 
     Raises:
         StagingDoesNotHold: pyarrow refused the data.
@@ -110,11 +113,12 @@ def staged_writer(
             key.reveal(), encryption_algorithm="AES_GCM_V1", plaintext_footer=False
         )
         with _pyarrow(FileUnusable):
+            written = _AS_IT_IS if part else _ONE_PAGE
             writer = pq.ParquetWriter(
-                partial, schema, compression="zstd", encryption_properties=properties, **_ONE_PAGE
+                partial, schema, compression="zstd", encryption_properties=properties, **written
             )
         try:
-            staged = StagingWriter(writer)
+            staged = StagingWriter(writer, part or _ROWS)
             yield staged
             staged.flush()
         finally:
@@ -150,6 +154,41 @@ def staged_batches(
             if batch is None:
                 return
             yield batch
+
+
+def read_some(
+    path: Path,
+    key: StagingKey,
+    columns: Sequence[str],
+    by: str,
+    chosen: Callable[[pa.Array], pa.Array],
+) -> pa.Table:
+    """Read some columns of chosen rows of an encrypted file; parts of it without any are not read.
+
+    Args:
+        path: the file.
+        key: its key.
+        columns: which columns.
+        by: a column.
+        chosen: says of a part's values of this column (there is one at least) which rows are wanted.
+
+    Raises:
+        StagingDoesNotHold: missing, changed, plain, under another key, or without such a column.
+    """
+    with _opened(path, key) as file:
+        wanted, _ = _wanted(file, columns), _wanted(file, [by])
+        found: list[pa.Table] = []
+        with _pyarrow(StagingDoesNotHold):
+            values = file.read(columns=[by])[by].combine_chunks()
+            at = 0
+            for number in range(file.metadata.num_row_groups):
+                rows = file.metadata.row_group(number).num_rows
+                kept = chosen(values.slice(at, rows)) if rows else None
+                at += rows
+                if kept is not None and kept.true_count:
+                    found.append(file.read_row_group(number, columns=wanted).filter(kept))
+            empty = pa.schema([file.schema_arrow.field(name) for name in columns]).empty_table()
+            return pa.concat_tables([empty, *(table.select(columns) for table in found)])
 
 
 def staged_schema(path: Path, key: StagingKey) -> pa.Schema:

@@ -11,8 +11,9 @@ from extracts.rows.query import Step, chain, entry_steps, fetched, lookups, para
 from extracts.rows.research_ids import IdMaker, compute, sort_keys, unindexed, with_references
 from extracts.rows.stored import (
     VERSION,
+    StoredRows,
     records_of,
-    stored_scope,
-    stored_tallies,
+    stored_columns,
+    stored_steps,
     tallies_of,
 )

@@ -4,4 +4,10 @@ It puts the other sub-rooms together and holds no rule of theirs; it writes only
 """
 
 from matching.linking.files import Explanation, MatchOutcome, match_files
-from matching.linking.linking import Source, link_sources, parts_source, table_source
+from matching.linking.linking import (
+    Source,
+    link_sources,
+    parts_source,
+    stored_source,
+    table_source,
+)

@@ -39,6 +39,16 @@ class Source:
     findings: tuple[Finding, ...] = ()  # what must be said of how it was read
     own: tuple[str, ...] = ()
     aliases: Aliases | None = None  # makes variants of its rows
+    # its rows as they were read before, in the stead of its parts
+    stored: Callable[[Sequence[str]], normalise.EncodingInput] | None = None
+
+    def read(
+        self, columns: Sequence[str], threads: int | None = None, exact: Sequence[str] = ()
+    ) -> normalise.EncodingInput:
+        """Read some of its columns."""
+        if self.stored is not None:
+            return self.stored(columns)
+        return normalise.read_input(self.parts(), columns, self.keep, threads, exact)
 
 
 def table_source(table: pa.Table, side: Side) -> Source:
@@ -68,6 +78,27 @@ def parts_source(
         ),
         own=tuple(c for c in names if c not in (*STANDARD, *keep)),
     )
+
+
+def stored_source(
+    names: Sequence[str],
+    rows: Callable[[Sequence[str]], pa.Table],
+    texts: Callable[[], pa.Table],
+) -> Source:
+    """Records that were read before (`normalise.stored_tables`) as a source.
+
+    Args:
+        names: their columns, as for `parts_source`.
+        rows: gives those that are to be linked, with the columns that it is asked for.
+        texts: gives the table of texts.
+    """
+    source = parts_source(names, "records", lambda: iter(()))
+
+    def stored(columns: Sequence[str]) -> normalise.EncodingInput:
+        wanted = normalise.stored_columns(columns, source.keep)
+        return normalise.read_stored(rows(wanted), texts(), columns, source.keep)
+
+    return replace(source, stored=stored)
 
 
 @dataclass(frozen=True)
@@ -238,10 +269,8 @@ def link_sources(
         raise errors.ExactMissing(missing=missing)
     with arrays.Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         # One after the other: the process that reads files is done with one before the next.
-        left = normalise.read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
-        reading = other.submit(
-            normalise.read_input, records.parts(), columns, records.keep, options.threads, exact
-        )
+        left = cohort.read(columns, options.threads, exact)
+        reading = other.submit(records.read, columns, options.threads, exact)
         own_rows = cohort.aliases and cohort.aliases.given
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True, given=own_rows)
         # Python's work, beside Arrow's

@@ -132,7 +132,7 @@ def _sweep_snapshot(
     elif known:
         # The home's own manifest says what is wanted, also where the bucket's was deleted.
         info = next(i for i in session.registers.list() if i.snapshot_id == snapshot)
-        names = {f"{of_set}/{n}.parquet.{t.sha256}" for n, t in info.tables.items()}
+        names = {f"{of_set}/{n}.parquet.{t.sha256}" for n, t in info.files.items()}
         _sweep_half_sent(store, of_set, names, swept)
     elif store.manifest(of_set) is not None:
         swept.unknown += 1

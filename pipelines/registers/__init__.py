@@ -5,5 +5,13 @@ which lock, and what the ledger is told; it never says what a register must hold
 """
 
 from pipelines.registers.databases import as_moment, from_database
+from pipelines.registers.indexing import (
+    index_of,
+    index_version,
+    indexed_source,
+    make_index,
+    records_source,
+    released_of,
+)
 from pipelines.registers.listing import as_row, list_registers
 from pipelines.registers.loading import Against, Progress, load_register

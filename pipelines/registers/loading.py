@@ -1,7 +1,7 @@
 """Loading registers: the system validates, matching resolves entries to persons, both are pinned."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from errors import CodedError
 from expectations.validation import validate
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import locked
+from pipelines.registers.indexing import index_version, make_index
 from pipelines.registers.listing import as_row
 from pipelines.registers.mapped import supply_of
 from pipelines.registers.resolving import Resolution
@@ -20,7 +21,7 @@ from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems.databases import DatabaseSource
 from systems.description import System, load_system
-from systems.register import Base, FileSource, Snapshot, SnapshotInfo, Source, parted
+from systems.register import Base, FileSource, Snapshot, SnapshotInfo, Source, Tabular, parted
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,6 +101,10 @@ def load_register(
             validate("register", described, con, person, {"on": today()}).require()
         seconds["validate"] = time.monotonic() - started
 
+    def indexing(snapshot: Snapshot) -> tuple[str, Iterator[tuple[str, Tabular]]]:
+        progress("Working out what releases need of it")
+        return make_index(snapshot)
+
     with locked(session.home.register / system):
         progress(f"Validating the {system} register")
         began = time.monotonic()
@@ -107,6 +112,7 @@ def load_register(
             snapshot = session.registers.load(
                 described, supply, resolve=resolve, on=today(), accept=accept,
                 base=base, remember=resolution.kept,
+                index=indexing if index_version(described) else None,
             )  # fmt: skip
         except CodedError as error:
             problems = max(1, len(getattr(error, "problems", ())))

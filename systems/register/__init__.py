@@ -19,6 +19,7 @@ from systems.register.comparing import (
     compare_tables,
     differing_sql,
 )
+from systems.register.index import Index, Tabular
 from systems.register.problems import is_report, write_report
 from systems.register.snapshot import FetchFile, RowChanges, Snapshot, SnapshotInfo
 from systems.register.sources import (

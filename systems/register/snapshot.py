@@ -5,19 +5,21 @@ Its manifest holds counts and digests, nothing about any person.
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crypto.files import written_whole
 from crypto.resting import attach_key, read_staged, scan_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, load_system
 from systems.errors import RegisterUnreadable, SnapshotDamaged
 from systems.register import views
+from systems.register.index import Index
 
 MANIFEST = "manifest.json"
 INDEX = "person_index"  # beside the tables: entry → person, and its lower bound
@@ -53,6 +55,18 @@ class RowChanges(_Part):
     deleted: int
 
 
+class StoredIndex(_Part):
+    """What releases read in the tables' stead: worked out of them once, by others.
+
+    Attributes:
+        version: of what was worked out, and of the description that it was worked out by.
+        files: the files, by the names that `systems.register.index` gives them.
+    """
+
+    version: str
+    files: dict[str, StoredTable]
+
+
 class SnapshotInfo(_Part):
     """A snapshot in one paragraph.
 
@@ -72,6 +86,7 @@ class SnapshotInfo(_Part):
         base: the snapshot that it was loaded against; none where it stands by itself.
         changes: what became of its tables since; those that did not change are left out.
         resolved: entries whose persons were worked out for it, where there is a base.
+        index: what was worked out of the tables; none where nobody did.
     """
 
     format: Literal[1] = 1
@@ -92,6 +107,12 @@ class SnapshotInfo(_Part):
     base: str | None = None
     changes: dict[str, RowChanges] = Field(default_factory=dict[str, RowChanges])
     resolved: int | None = None
+    index: StoredIndex | None = None
+
+    @property
+    def files(self) -> dict[str, StoredTable]:
+        """All encrypted files, those of the index among them."""
+        return self.tables | (self.index.files if self.index else {})
 
     @property
     def rows(self) -> dict[str, int]:
@@ -102,7 +123,9 @@ class SnapshotInfo(_Part):
 
 def write_manifest(info: SnapshotInfo, directory: Path) -> None:
     """Write the manifest into a snapshot's directory."""
-    (directory / MANIFEST).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    text = info.model_dump_json(indent=2, exclude=None if info.index else {"index"}) + "\n"
+    with written_whole(directory / MANIFEST) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def read_manifest(directory: Path) -> SnapshotInfo:
@@ -185,6 +208,13 @@ class Snapshot:
         files = {name: self._directory / f"{name}.parquet" for name in tables}
         return files, {name: table.columns for name, table in tables.items()}
 
+    def index(self, version: str) -> "Index | None":
+        """The index, where it is of this version; files are fetched as for `connect`."""
+        if self.info.index is None or self.info.index.version != version:
+            return None
+        self.fetch_files()
+        return Index(self._directory, self.info.index.files, self._key)
+
     def fetch_files(self) -> None:
         """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
 
@@ -194,7 +224,7 @@ class Snapshot:
         """
         if self._fetch is None:
             return
-        for name, table in self.info.tables.items():
+        for name, table in self.info.files.items():
             path = self._directory / f"{name}.parquet"
             if not _is(path, table):
                 self._fetch(self.snapshot_id, path.name, path)
@@ -219,12 +249,19 @@ class Snapshot:
         Raises:
             SnapshotDamaged: a file is missing, changed or unexpected (exit 5).
         """
-        expected = {f"{name}.parquet" for name in self.info.tables} | {MANIFEST}
+        expected = {f"{name}.parquet" for name in self.info.files} | {MANIFEST}
         if {path.name for path in self._directory.iterdir()} != expected:
             raise SnapshotDamaged(part="files")
-        for name, table in self.info.tables.items():
+        for name, table in self.info.files.items():
             if digest(self._directory / f"{name}.parquet") != table.sha256:
                 raise SnapshotDamaged(part=name)
+
+
+def stored(path: Path, rows: int, columns: Sequence[str]) -> StoredTable:
+    """What a manifest says of a file."""
+    return StoredTable(
+        rows=rows, columns=tuple(columns), sha256=digest(path), bytes=path.stat().st_size
+    )
 
 
 def open_views(

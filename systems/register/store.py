@@ -8,7 +8,7 @@ A snapshot appears by one rename, whole, or not at all.
 import datetime as dt
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,15 @@ from systems.register.changes import Base, merge, row_changes
 from systems.register.checks import Problem, key_problems
 from systems.register.comparing import BEFORE
 from systems.register.incoming import Staged, stage_table
+from systems.register.index import PATTERN, Tabular, write_tables
 from systems.register.problems import refused
 from systems.register.sources import Supply
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
 Progress = Callable[[str, int, int], None]
+# Works an index out of a snapshot: its version, and its tables one after the other
+MakeIndex = Callable[[snapshots.Snapshot], tuple[str, Iterable[tuple[str, Tabular]]]]
 
 _ID = re.compile(r"([A-Z]{2,12})-(\d{8})-(\d{3,})")
 _INDEX_SCHEMA = pa.schema([(n, pa.int64()) for n in ("record_id", "identity", "identity_lower")])
@@ -66,6 +69,7 @@ class RegisterStore:
         resolve: Resolve,
         on: dt.date,
         accept: Callable[[snapshots.Snapshot], None] | None = None,
+        index: MakeIndex | None = None,
         progress: Progress | None = None,
         base: Base | None = None,
         remember: Callable[[], tuple[pa.Table | None, int]] | None = None,
@@ -80,6 +84,7 @@ class RegisterStore:
             on: the day of loading.
             accept: looks at the complete snapshot before it gets its name; what it raises is
                 passed on, and nothing stays behind.
+            index: works out of the snapshot what releases read in its tables' stead.
             progress: called with a step, what is done of it, and its total.
             base: the snapshot that this is a change of; its tables are then in the schema ``before``.
             remember: asked after ``resolve`` for what is kept for a later load, and how many entries were worked out.
@@ -115,6 +120,8 @@ class RegisterStore:
                 }
             )
             snapshots.write_manifest(info, work)
+            if index is not None:
+                info = _with_index(snapshots.Snapshot(work, info, key), index, work, key)
             if accept is not None:
                 accept(snapshots.Snapshot(work, info, key))
             work.rename(home / snapshot_id)
@@ -124,6 +131,20 @@ class RegisterStore:
                 self._forget_key(snapshot_id)
             raise
         return snapshots.Snapshot(home / snapshot_id, info, key)
+
+    def index(self, snapshot_id: str, index: MakeIndex) -> snapshots.Snapshot:
+        """Make a snapshot's index, or make it again; for the holder of the register's lock.
+
+        Raises:
+            SnapshotUnknown, SnapshotDamaged: see `open`.
+        """
+        snapshot, directory = self.open(snapshot_id), self._directory(snapshot_id)
+        key = self._key_for(snapshot_id, False)
+        _remove_index(directory, snapshot.info)  # what one that was stopped left
+        snapshot.fetch_files()
+        info = _with_index(snapshot, index, directory, key)
+        _remove_index(directory, info)
+        return snapshots.Snapshot(directory, info, key, self._fetch)
 
     def list(self, system: str | None = None) -> list[snapshots.SnapshotInfo]:
         """Return what snapshots there are, oldest first.
@@ -153,7 +174,7 @@ class RegisterStore:
             SnapshotUnknown, SnapshotDamaged: see `open`.
         """
         directory = self._directory(snapshot_id)
-        return [directory / f"{name}.parquet" for name in snapshots.read_manifest(directory).tables]
+        return [directory / f"{name}.parquet" for name in snapshots.read_manifest(directory).files]
 
     def _directory(self, snapshot_id: str) -> Path:
         named = _ID.fullmatch(snapshot_id)
@@ -267,7 +288,7 @@ def _describe(
         system_version=system.version,
         system_digest=system.digest,
         tables={
-            name: _stored(work / f"{name}.parquet", rows, columns)
+            name: snapshots.stored(work / f"{name}.parquet", rows, columns)
             for name, (rows, columns) in sorted(everything.items())
         },
         entries=entries,
@@ -288,14 +309,32 @@ def _beside(
         return info
     path = work / f"{snapshots.RESOLUTION}.parquet"
     write_staged(kept, path, key)
-    stored = _stored(path, kept.num_rows, tuple(kept.column_names))
+    stored = snapshots.stored(path, kept.num_rows, kept.column_names)
     return info.model_copy(update={"tables": info.tables | {snapshots.RESOLUTION: stored}})
 
 
-def _stored(path: Path, rows: int, columns: tuple[str, ...]) -> snapshots.StoredTable:
-    return snapshots.StoredTable(
-        rows=rows, columns=columns, sha256=snapshots.digest(path), bytes=path.stat().st_size
-    )
+def _with_index(
+    snapshot: snapshots.Snapshot, make: MakeIndex, directory: Path, key: StagingKey
+) -> snapshots.SnapshotInfo:
+    """Write an index beside the one that the manifest names, and have it name this one."""
+    before = snapshot.info.index
+    version, tables = make(snapshot)
+    written = write_tables(tables, before.files if before else (), directory, key)
+    files = {
+        name: snapshots.stored(directory / f"{name}.parquet", rows, columns)
+        for name, (rows, columns) in written.items()
+    }
+    index = snapshots.StoredIndex(version=version, files=files)
+    info = snapshot.info.model_copy(update={"index": index})
+    snapshots.write_manifest(info, directory)
+    return info
+
+
+def _remove_index(directory: Path, info: snapshots.SnapshotInfo) -> None:
+    """Remove files of an index that the manifest does not name."""
+    for path in directory.glob(PATTERN):
+        if path.stem not in info.files:
+            path.unlink()
 
 
 def _stored_columns(system: System, name: str) -> tuple[str, ...]:

@@ -8,13 +8,15 @@ import pyarrow as pa
 
 from extracts.identified import CohortRows, Extract, begin_identified
 from extracts.package import check_formats
-from extracts.rows import ContentScan, ScanReport, check_content
+from extracts.rows import ContentScan, ScanReport, check_content, plan_for
 from extracts.rows import compute as pc
+from pipelines import registers
 from pipelines.release import content
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import FactValue, Staging
+from systems import database
 
 
 def make_extract(context: ReleaseContext) -> Product:
@@ -24,11 +26,19 @@ def make_extract(context: ReleaseContext) -> Product:
 
 def _identified(context: ReleaseContext) -> Product:
     approved, staging = context.approved, context.staging
-    with context.snapshot.connect(context.threads) as con:
+    system, rows = approved.system, approved.rows
+    index, stored = registers.index_of(context.snapshot), None
+    if index is not None:
+        links = staging.read("review", "settled")
+        linked = links.filter(pc.equal(links["decision"], "link"))["record_id"]
+        plan = plan_for(system, "identified", rows.columns)
+        stored = registers.released_of(index, plan, linked)
+    connect = context.snapshot.connect if index is None else database.connect
+    with connect(context.threads) as con:
         staging.view(con, "intake", "supplied", "supplied")
         staging.view(con, "intake", "attempted", "attempted")
         staging.view(con, "review", "settled", "links")
-        made = begin_identified(con, approved.system, approved.rows, context.ids)
+        made = begin_identified(con, system, rows, context.ids, stored)
     batches = staging.batches("intake", "supplied")
     parts = made.parts(pa.Table.from_batches([batch]) for batch in batches)
     path, scanned = _stage_rows(staging, approved, parts, made.schema)

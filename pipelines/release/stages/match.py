@@ -11,18 +11,16 @@ import pyarrow as pa
 from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
-from extracts.rows import records_in_scope
-from matching import errors, model, own_words, reports
+from extracts.rows import records_in_scope, records_of
+from matching import model, own_words, reports
 from matching.linking import Source, link_sources, parts_source
 from matching.options import LinkOptions
+from pipelines import registers
 from pipelines.home import write_private
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import Staging
 from systems import database
-from systems.register import entries_sql
-
-_ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
 
 
 def link_cohort(context: ReleaseContext) -> Product:
@@ -96,26 +94,16 @@ def _cohort(staging: Staging) -> Source:
 
 @contextmanager
 def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[Source]":
-    """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
-    approved = context.approved
-    system = approved.system
-    query = (
-        f"SELECT l.*, i.identity FROM ({entries_sql(system, 'wanted')}) l"
-        " JOIN person_index i USING (record_id) ORDER BY ALL"
-    )
-    names = ["record_id", *(c.name for c in system.linkage.columns), "identity"]
-    with context.snapshot.connect(context.threads) as con:
+    """Entries on records in scope, from the snapshot's index where it has one; ``compared`` gets ids and identities of what was given."""
+    approved, snapshot = context.approved, context.snapshot
+    system, index = approved.system, registers.index_of(snapshot)
+    if index is not None:
+        wanted = records_of(index.read("scope"), system, approved.rows)
+        yield registers.indexed_source(index, system, wanted, compared)
+        return
+    with snapshot.connect(context.threads) as con:
         wanted = records_in_scope(con, system, approved.rows)
-
-        def parts() -> Iterator[pa.Table]:
-            for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
-                con.register("wanted", wanted.slice(start, _ENTRIES))
-                with database.guarded(errors.LinkageBroke, step="records"):
-                    table = con.sql(query).to_arrow_table()
-                compared.append(table.select(["record_id", "identity"]))
-                yield table
-
-        yield parts_source(names, "records", parts)
+        yield registers.records_source(con, system, wanted, compared)
 
 
 def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Validation:

@@ -1,0 +1,129 @@
+"""A snapshot's index: what every identified release needs of the whole register, worked out when it is loaded.
+
+Tables: ``rows`` and ``texts`` (every entry's names, numbers and addresses as linkage reads them), ``released`` (what may leave of it),
+``scope`` (which entries stand on what) and ``tallies`` (how often each category occurs). A release takes the rows that it may see; its links and its report are the
+same as without. An index of another version is not read.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from extracts import rows as extracts
+from matching import errors, linking, normalise
+from systems import database
+from systems.description import System
+from systems.register import Index, Snapshot, Tabular, entries_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+_ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
+_KEPT = ["record_id", "identity"]
+
+
+def index_version(system: System) -> str | None:
+    """The version of a system's index as this program makes it; none where nobody's entries are linked to."""
+    if system.release.identified is None:
+        return None
+    return f"{normalise.VERSION}.{extracts.VERSION}-{system.digest[:16]}"
+
+
+def index_of(snapshot: Snapshot) -> Index | None:
+    """The index of a snapshot, where there is one that this program would make."""
+    version = index_version(snapshot.system)
+    return snapshot.index(version) if version else None
+
+
+def make_index(snapshot: Snapshot) -> tuple[str, Iterator[tuple[str, Tabular]]]:
+    """Work the index of a snapshot out; for a `RegisterStore`.
+
+    Raises:
+        LinkageBroke, ExtractFailed: the database gave up.
+    """
+    return index_version(snapshot.system) or "", _tables(snapshot)
+
+
+def _tables(snapshot: Snapshot) -> Generator[tuple[str, Tabular], None, None]:
+    system = snapshot.system
+    with snapshot.connect() as con:
+        everybody = con.sql("SELECT record_id FROM person_index ORDER BY 1").to_arrow_table()
+        source = records_source(con, system, everybody)
+        rows, texts = normalise.stored_tables(source.read(source.columns))
+        yield "rows", rows
+        yield "texts", texts
+        del rows, texts
+        stored = extracts.StoredRows(con, system)
+        yield "scope", stored.scope()
+        yield "tallies", stored.tallies()
+        yield "released", stored.rows()
+
+
+def records_source(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    wanted: pa.Table,
+    seen: list[pa.Table] | None = None,
+) -> linking.Source:
+    """Every name and address variant of wanted entries (``record_id``, ascending) with their persons, out of the tables.
+
+    ``seen`` gets ids and persons of what was given.
+
+    Raises:
+        LinkageBroke: while it is read: the database gave up.
+    """
+    query = (
+        f"SELECT l.*, i.identity FROM ({entries_sql(system, 'wanted')}) l"
+        " JOIN person_index i USING (record_id) ORDER BY ALL"
+    )
+
+    def parts() -> Iterator[pa.Table]:
+        for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
+            con.register("wanted", wanted.slice(start, _ENTRIES))
+            with database.guarded(errors.LinkageBroke, step="records"):
+                table = con.sql(query).to_arrow_table()
+            if seen is not None:
+                seen.append(table.select(_KEPT))
+            yield table
+
+    return linking.parts_source(_columns(system), "records", parts)
+
+
+def indexed_source(
+    index: Index, system: System, wanted: pa.Table, seen: list[pa.Table]
+) -> linking.Source:
+    """The same out of a snapshot's index."""
+    chosen = wanted["record_id"].to_numpy()
+
+    def rows(columns: Sequence[str]) -> pa.Table:
+        table = index.some("rows", columns, "record_id", lambda ids: _among(ids, chosen))
+        seen.append(table.select(_KEPT))
+        return table
+
+    return linking.stored_source(_columns(system), rows, lambda: index.read("texts"))
+
+
+def released_of(index: Index, plan: extracts.Plan, entries: pa.Array) -> pa.Table:
+    """The stored rows of some entries, with the columns of a plan."""
+    chosen = np.unique(entries.to_numpy())
+    return index.some(
+        "released", extracts.stored_columns(plan), "entry_", lambda ids: _among(ids, chosen)
+    )
+
+
+def _among(ids: pa.Array, chosen: npt.NDArray[np.int64]) -> pa.Array:
+    """Which ids (ascending) are among the chosen ones (ascending)."""
+    own = ids.to_numpy()
+    first, last = np.searchsorted(chosen, own[[0, -1]])
+    near = chosen[first : last + 1]
+    found = np.zeros(len(own), np.bool_)
+    if len(near):
+        found = near[np.minimum(np.searchsorted(near, own), len(near) - 1)] == own
+    return pa.array(found)
+
+
+def _columns(system: System) -> list[str]:
+    return ["record_id", *(c.name for c in system.linkage.columns), "identity"]

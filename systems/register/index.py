@@ -1,0 +1,81 @@
+"""A snapshot's index: tables that were worked out of its own, for releases to read whole or in parts.
+
+What they hold, and what their version means, is for others to say. Files are numbered (``index1_rows``), since one that is made
+again stands beside the old one until the manifest names it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from crypto.resting import read_some, read_staged, staged_writer
+from crypto.secret import StagingKey
+
+PATTERN = "index*_*.parquet"
+Tabular: TypeAlias = pa.Table | pa.RecordBatchReader
+_PART = (
+    8_192  # rows that are read together: a release of some hundred links reads some hundred parts
+)
+
+
+class Index:
+    """The tables of one snapshot's index.
+
+    Args:
+        directory: the snapshot's folder.
+        files: the index's files, by name.
+        key: their key.
+    """
+
+    def __init__(self, directory: Path, files: Iterable[str], key: StagingKey) -> None:
+        self._paths = {_table_of(name): directory / f"{name}.parquet" for name in files}
+        self._key = key
+
+    def read(self, table: str) -> pa.Table:
+        """A table.
+
+        Raises:
+            StagingDoesNotHold: its file is not what was written.
+        """
+        return read_staged(self._paths[table], self._key)
+
+    def some(
+        self, table: str, columns: Sequence[str], by: str, chosen: Callable[[pa.Array], pa.Array]
+    ) -> pa.Table:
+        """Some columns of chosen rows, in their order; parts without any are not read.
+
+        Args:
+            table: which.
+            columns: which of its columns.
+            by: a column.
+            chosen: says of values of this column which rows are wanted.
+
+        Raises:
+            StagingDoesNotHold: see `read`.
+        """
+        return read_some(self._paths[table], self._key, columns, by, chosen)
+
+
+def write_tables(
+    tables: Iterable[tuple[str, Tabular]], before: Iterable[str], directory: Path, key: StagingKey
+) -> Mapping[str, tuple[int, list[str]]]:
+    """Write the tables of an index beside those of one before; rows and columns of each file, by its name."""
+    number = max((int(name.partition("_")[0][5:]) for name in before), default=0) + 1
+    written: dict[str, tuple[int, list[str]]] = {}
+    for table, data in tables:
+        name = f"index{number}_{table}"
+        path, schema = directory / f"{name}.parquet", data.schema
+        batches = data.to_batches() if isinstance(data, pa.Table) else data
+        rows = 0
+        with staged_writer(path, schema, key, part=_PART) as writer:
+            for batch in batches:
+                writer.write(batch)
+                rows += batch.num_rows
+        written[name] = rows, schema.names
+    return written
+
+
+def _table_of(name: str) -> str:
+    return name.partition("_")[2]
