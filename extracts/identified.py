@@ -211,6 +211,7 @@ def begin_identified(
     plan = shared.plan_for(system, "identified", spec.columns)
     bound = shared.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="identified"), shared.lookups(con, plan):
+        index = "person_index"
         if stored is None:
             supplied = _check_inputs(con, plan.person_table, plan.person)
             if lost := shared.unindexed(con, plan):
@@ -221,11 +222,10 @@ def begin_identified(
         else:
             con.register(_STORED, stored)
             supplied = _check_inputs(con, _STORED, "entry_")
-            known = f"SELECT DISTINCT entry_ AS record_id, identity_ AS identity FROM {_STORED}"
-            con.execute(f"CREATE OR REPLACE TEMP VIEW person_index AS {known}")
             found = shared.stored_steps(plan, spec, _STORED)
+            index = f"(SELECT DISTINCT entry_ AS record_id, identity_ AS identity FROM {_STORED})"
         steps = [*found, *_match_steps(plan)]
-        joined = shared.fetched(con, shared.chain(steps, _released(plan)), bound)
+        joined = shared.fetched(con, shared.chain(steps, _released(plan, index)), bound)
         few = shared.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
         few = shared.chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
@@ -253,7 +253,7 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", entries: str, entry: str) ->
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
 
 
-_LINKED, _STORED = "linked_records", "stored_rows"
+_LINKED, _STORED = "linked_records", "stored_entries"
 
 
 def _linked_records(plan: shared.Plan) -> str:
@@ -309,11 +309,11 @@ _UNTRIED = """
     ORDER BY c.row_number"""
 
 
-def _released(plan: shared.Plan) -> str:
+def _released(plan: shared.Plan, index: str) -> str:
     outputs = "".join(f", j.{quoted(column.name)}" for column in plan.columns)
     return f"""
     SELECT j.row_number, j.key_ AS record_, i.identity AS person_{outputs}
-    FROM joined j JOIN person_index i ON i.record_id = j.entry_"""
+    FROM joined j JOIN {index} i ON i.record_id = j.entry_"""
 
 
 def _only(steps: list[shared.Step], *names: str) -> list[shared.Step]:

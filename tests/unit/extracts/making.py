@@ -6,9 +6,9 @@ from extracts.identified import Extract, begin_identified
 from extracts.rows import ContentScan, fetched
 
 
-def build_identified(con, system, spec, ids):
+def build_identified(con, system, spec, ids, stored=None):
     """The identified extract of the relation ``supplied``, in one table."""
-    made = begin_identified(con, system, spec, ids)
+    made = begin_identified(con, system, spec, ids, stored)
     supplied = fetched(con, "SELECT * FROM supplied ORDER BY row_number")
     table = pa.concat_tables(list(made.parts([supplied])))
     return Extract(table, "identified", made.persons, made.counts, made.supplied)

@@ -342,3 +342,53 @@ def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, l
         "SELECT count(*) FROM linkage_records WHERE ssn IS NOT NULL"
     ).fetchall()
     assert known > 1_000
+
+
+def index(version="1", **tables):
+    """What works out an index of these tables, each a list of numbers."""
+    made = {name: pa.table({"id": pa.array(ids, pa.int64())}) for name, ids in tables.items()}
+    return lambda _snapshot: (version, iter(made.items()))
+
+
+def test_an_index_is_a_part_of_its_snapshot_and_made_again(few_files, load, store, tmp_path):
+    snapshot = load(few_files)
+    assert snapshot.index("1") is None
+    rows = list(range(100_000))
+    made = store.index(snapshot.snapshot_id, index(rows=rows, scope=[3]))
+    place = tmp_path / "store" / "CARPOS" / made.snapshot_id
+    assert {p.stem for p in place.glob("index*")} == {"index1_rows", "index1_scope"}
+    assert set(store.files(made.snapshot_id)) == {p for p in place.iterdir() if p.suffix != ".json"}
+    made.verify()
+    found = store.open(made.snapshot_id).index("1")
+    assert found.read("scope")["id"].to_pylist() == [3]
+    some = found.some("rows", ["id"], "id", lambda ids: pc.equal(pc.bit_wise_and(ids, 16383), 5))
+    assert some["id"].to_pylist() == [i for i in rows if i % 16384 == 5]
+    assert store.open(made.snapshot_id).index("2") is None
+    (place / "index7_rows.parquet").touch()  # of one that was stopped
+    again = store.index(made.snapshot_id, index("2", rows=[1]))
+    assert [p.stem for p in place.glob("index*")] == ["index2_rows"]
+    again.verify()
+    (place / "index2_rows.parquet").unlink()
+    with pytest.raises(SnapshotDamaged):
+        again.verify()
+
+
+def test_an_index_that_breaks_leaves_the_one_before(few_files, load, store, tmp_path):
+    snapshot = store.index(load(few_files).snapshot_id, index(rows=[1], scope=[2]))
+
+    def broken(_snapshot):
+        yield "rows", pa.table({"id": pa.array([9], pa.int64())})
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        store.index(snapshot.snapshot_id, lambda s: ("2", broken(s)))
+    kept = store.open(snapshot.snapshot_id)
+    assert kept.index("1").read("rows")["id"].to_pylist() == [1]
+    store.index(snapshot.snapshot_id, index(rows=[4])).verify()
+
+
+def test_a_manifest_of_before_reads_as_one_without_index(few_files, load, store, tmp_path):
+    snapshot = load(few_files)
+    manifest = tmp_path / "store" / "CARPOS" / snapshot.snapshot_id / "manifest.json"
+    assert "index" not in json.loads(manifest.read_text())
+    assert store.open(snapshot.snapshot_id).info.index is None
