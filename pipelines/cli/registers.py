@@ -1,4 +1,4 @@
-"""``register load``, ``make-up`` and ``list``."""
+"""``register load``, ``make-up``, ``index`` and ``list``."""
 
 import shlex
 import shutil
@@ -106,6 +106,19 @@ def make_up(
     console.hint(
         f"doj-release register load {system.upper()} {shlex.quote(console.shown(folder))}/register/*.parquet"
     )
+
+
+@register_group.add("index")
+def index_snapshot(console: Console, snapshot: str) -> None:
+    """Make again what releases read of a snapshot."""
+    from pipelines.registers import renew_index
+
+    with console.steps() as report:
+        info = renew_index(console.session, snapshot, report)
+    found = info.index
+    assert found is not None
+    facts = {"snapshot": info.snapshot_id, "version": found.version, "files": len(found.files)}
+    console.show_pairs("Index", facts)
 
 
 @register_group.add("list")

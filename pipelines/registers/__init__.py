@@ -1,4 +1,4 @@
-"""A home's registers: loaded, listed.
+"""A home's registers: loaded, listed, and indexed for the releases to come.
 
 The system validates, matching resolves entries to persons, both are pinned as one snapshot. It knows which room does what, under
 which lock, and what the ledger is told; it never says what a register must hold.
@@ -12,6 +12,8 @@ from pipelines.registers.indexing import (
     make_index,
     records_source,
     released_of,
+    renew_index,
+    stale_indexes,
 )
 from pipelines.registers.listing import as_row, list_registers
 from pipelines.registers.loading import Against, Progress, load_register

@@ -5,7 +5,7 @@ Tables: ``rows`` and ``texts`` (every entry's names, numbers and addresses as li
 same as without. An index of another version is not read.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,11 @@ import pyarrow as pa
 
 from extracts import rows as extracts
 from matching import errors, linking, normalise
+from pipelines.home import locked
+from pipelines.session import Session
 from systems import database
-from systems.description import System
-from systems.register import Index, Snapshot, Tabular, entries_sql
+from systems.description import System, load_system
+from systems.register import Index, Snapshot, SnapshotInfo, Tabular, entries_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +38,40 @@ def index_of(snapshot: Snapshot) -> Index | None:
     """The index of a snapshot, where there is one that this program would make."""
     version = index_version(snapshot.system)
     return snapshot.index(version) if version else None
+
+
+def stale_indexes(session: Session) -> list[str]:
+    """The newest snapshot of each system, where an index would help its releases and there is none that they read."""
+    newest = {info.system: info for info in session.registers.list()}
+    wanted = {code: index_version(load_system(code)) for code in newest}
+    return [
+        info.snapshot_id
+        for code, info in sorted(newest.items())
+        if wanted[code] and (info.index is None or info.index.version != wanted[code])
+    ]
+
+
+def renew_index(session: Session, snapshot: str, progress: Callable[[str], None]) -> SnapshotInfo:
+    """Make a snapshot's index where it has none that releases read, or one whose files are not what was written.
+
+    Raises:
+        SnapshotUnknown, SnapshotDamaged: see `RegisterStore.open`.
+        KindNotGiven: nobody's entries are linked to in this system.
+        LinkageBroke, ExtractFailed: the database gave up.
+        ReleaseHeld: a load is under way.
+        CodedError: the bucket did not take it; `bucket upload` sends what is missing.
+    """
+    system = session.registers.open(snapshot).system
+    system.rows("identified")
+    with locked(session.home.register / system.code):
+        found = session.registers.open(snapshot)
+        if index_of(found) is None or not found.index_is_whole():
+            progress("Working out what releases need of it")
+            found = session.registers.index(snapshot, make_index)
+            if session.object_store("register"):
+                progress("Sending it to the bucket")
+                session.upload_snapshot(snapshot)
+        return found.info
 
 
 def make_index(snapshot: Snapshot) -> tuple[str, Iterator[tuple[str, Tabular]]]:

@@ -215,6 +215,11 @@ class Snapshot:
         self.fetch_files()
         return Index(self._directory, self.info.index.files, self._key)
 
+    def index_is_whole(self) -> bool:
+        """Whether every file of the index is what the manifest says."""
+        files = self.info.index.files if self.info.index else {}
+        return all(_is(self._directory / f"{n}.parquet", one) for n, one in files.items())
+
     def fetch_files(self) -> None:
         """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
 

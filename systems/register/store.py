@@ -1,6 +1,6 @@
 """Where the snapshots of all registers lie, and how a new one comes to be there.
 
-    <root>/<SYSTEM>/<SYSTEM>-<yyyymmdd>-<nnn>/   one encrypted file per table, person_index, manifest
+    <root>/<SYSTEM>/<SYSTEM>-<yyyymmdd>-<nnn>/   one encrypted file per table, person_index, index, manifest
 
 A snapshot appears by one rename, whole, or not at all.
 """

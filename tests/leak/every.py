@@ -201,6 +201,9 @@ def _on_files(stage: Stage, driver: Driver) -> None:
     driver.run("tools", "verify", outputs / "sealed", code=5)  # not the home's signer
     driver.run("register", "make-up", "RIPA", inputs / "made-up", "--records", 20)
     driver.run("register", "make-up", FREE, inputs / "made-up-2", code=None)
+    [snapshot] = (p.parent.name for p in stage.root.glob("home/register/CARPOS/*/manifest.json"))
+    driver.run("register", "index", snapshot)
+    driver.run("register", "index", FREE, code=6)
 
 
 def _done(stage: Stage, driver: Driver) -> None:

@@ -14,6 +14,7 @@ from pipelines.deployment.doctor.folder import (
     check_ledger,
     check_place,
     check_private_keys,
+    check_registers,
     check_service,
     check_service_user,
 )
@@ -38,6 +39,7 @@ _CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
     ("home's format", _service),
     ("cluster", check_cluster),
     ("bucket", check_bucket),
+    ("register's index", check_registers),
     ("private keys", check_private_keys),
     ("ledger", check_ledger),
 )

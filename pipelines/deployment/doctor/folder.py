@@ -11,6 +11,7 @@ from errors import CodedError
 from pipelines import home as homes
 from pipelines.deployment.doctor.finding import Finding, State, judged
 from pipelines.operations import unsafe_notices, waiting_notices
+from pipelines.registers import stale_indexes
 from pipelines.safeguards import as_error, check_clock, verify_everything, witness_states
 from pipelines.session import Session
 
@@ -108,6 +109,18 @@ def _free_space(home: homes.Home) -> Finding:
 
 def _size(folder: Path) -> int:
     return sum(p.stat().st_size for p in folder.glob("*") if p.is_file())
+
+
+def check_registers(home: homes.Home) -> Iterator[Finding]:
+    """See that releases find what was worked out of each system's newest snapshot.
+
+    Raises:
+        SnapshotDamaged: a manifest is missing or not ours.
+    """
+    with Session(home) as session:
+        stale = stale_indexes(session)
+    slow = f"releases read the whole register: `doj-release register index {' '.join(stale[:1])}`"
+    yield judged("register's index", stale, slow, "of this version, or none needed", "note")
 
 
 def check_private_keys(home: homes.Home) -> Iterator[Finding]:
