@@ -58,7 +58,7 @@ def main() -> None:
     os.environ |= {"TMPDIR": str(folder / "tmp"), "DOJ_RELEASE_HOME": str(folder / "home")}
     try:
         if not (folder / "home").exists():
-            _made("register", folder, given.orders)
+            made("register", folder, given.orders)
         print(
             "| cohort rows | registering | run | after approval | processor s | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
         )
@@ -76,7 +76,7 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _made(what: str, *words: object) -> None:
+def made(what: str, *words: object) -> None:
     """Make something up in a process of its own, so that its memory goes back."""
     subprocess.run([sys.executable, __file__, f"--{what}", *map(str, words)], check=True)
 
@@ -85,25 +85,20 @@ def _size(folder: Path, size: int, form: str) -> float:
     """One release of a cohort; its seconds."""
     cohort = folder / f"cohort-{size}.{form}"
     if not cohort.exists():
-        _made("make-cohort", folder, cohort, size)
+        made("make-cohort", folder, cohort, size)
     home, before = folder / "home", _used(folder)
-    project = _project(folder, size)
-    words = ["cohort", "add", project, str(cohort)]
-    registered = _timed(folder, *words)
-    _confirm(home, project)
-    ask = ["run", project, "--kind", "identified", "--doubtful", "exclude", "--no-orchestrator"]
-    run = _timed(folder, *ask, allowed=7)
+    number = project(folder, size)
+    registered = timed(folder, "cohort", "add", number, str(cohort))
+    confirm(home, number)
+    ask = ["run", number, "--kind", "identified", "--doubtful", "exclude", "--no-orchestrator"]
+    run = timed(folder, *ask, allowed=7)
     release = max((home / "runs").glob("*/stages"), key=lambda p: p.stat().st_mtime).parent.name
-    _timed(folder, "release", "approve", release)
-    sealed = _timed(folder, "run", project, "--resume", release, "--no-orchestrator")
-    stages = {
-        p.stem: json.loads(p.read_text())["seconds"]
-        for p in (home / "runs" / release / "stages").glob("*.json")
-    }
+    timed(folder, "release", "approve", release)
+    sealed = timed(folder, "run", number, "--resume", release, "--no-orchestrator")
     spent = (registered, run, sealed)
     seconds, read = sum(s.seconds for s in spent), cohort.stat().st_size
     disk = max(s.disk for s in spent) - before
-    shares = ", ".join(f"{n} {s:.1f}" for n, s in sorted(stages.items(), key=lambda i: -i[1])[:6])
+    shares = stages(home / "runs" / release / "stages")
     print(
         f"| {size:,} | {registered.seconds:.1f} s | {run.seconds:.1f} s | {sealed.seconds:.1f} s"
         f" | {sum(s.processor for s in spent):.0f} | {seconds / size * 1e6:.1f} | {max(s.gib for s in spent):.2f} | {read / 2**20:.0f}"
@@ -113,7 +108,13 @@ def _size(folder: Path, size: int, form: str) -> float:
     return seconds
 
 
-def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
+def stages(folder: Path) -> str:
+    """The stages of a run that took longest, with their seconds."""
+    took = {p.stem: json.loads(p.read_text())["seconds"] for p in folder.glob("*.json")}
+    return ", ".join(f"{n} {s:.1f}" for n, s in sorted(took.items(), key=lambda i: -i[1])[:6])
+
+
+def timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     """Run a command of the product; look at its processes' memory and at the disk while it runs."""
     began, processor = time.perf_counter(), _processor()
     child = subprocess.Popen(
@@ -231,7 +232,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     writer.close()
 
 
-def _project(folder: Path, rows: int) -> str:
+def project(folder: Path, rows: int) -> str:
     """An approved project for a cohort of so many rows, with one confirmed recipient."""
     from approvals.application.reading import example_application
     from crypto.cms.certificates import make_recipient
@@ -259,7 +260,8 @@ def _project(folder: Path, rows: int) -> str:
     return state.number
 
 
-def _confirm(home: Path, project: str) -> None:
+def confirm(home: Path, project: str) -> None:
+    """Confirm the cohort of a project."""
     from pipelines.home.home import open_home
     from pipelines.session import Session, today
 
