@@ -7,6 +7,7 @@ _JUDGED = """
 import sys
 import pandas as pd
 from expectations import validation
+validation.load()
 frame = pd.DataFrame({"one": [True, False]})
 kind = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "one", "value_set": [True]}, "meta": {"id": "a"}}
 (found,) = validation._run(frame, [kind])
