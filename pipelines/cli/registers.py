@@ -1,4 +1,4 @@
-"""``register load``, ``make-up``, ``index`` and ``list``."""
+"""``register load``, ``map``, ``describe``, ``make-up``, ``index`` and ``list``."""
 
 import shlex
 import shutil
@@ -70,7 +70,43 @@ def _tell_problems(console: Console, refused: RegisterRefused, path: Path) -> No
         title = f"What does not fit: {len(refused.listed)}, all in {console.shown(path)}"
         heads = ("table", "column", "problem", "rows", "first rows", "expected")
         names = ("table", "column", "problem", "count", "first_rows", "expected")
+        if any(row["source"] for row in refused.listed):
+            heads, names = ("from", *heads), ("source", *names)
         console.show_rows(title, names, refused.listed[:_WORST], heads)
+
+
+@register_group.add("map")
+def map_tables(console: Console, system: str, files: list[Path], out: Path | None = None) -> None:
+    """Begin a mapping: their tables, columns and codes to ours."""
+    from pipelines.registers import write_proposal
+    from systems.register import FileSource
+
+    code = system.upper()
+    with console.steps() as report:
+        report("Looking at what is there")
+        source = FileSource(files, console.session.limits)
+        made, path = write_proposal(console.session, code, source, out)
+    facts = {
+        "mapping": console.shown(path),
+        "tables": [f"{ours} from {theirs}" for ours, theirs in made.tables.items()],
+        "columns filled in": made.columns,
+        "columns left open": made.open,
+        "not taken yet": made.untaken,
+        "nothing found for": made.missing,
+    }
+    console.show_pairs("Mapping", facts if console.json else {k: v for k, v in facts.items() if v})
+    console.hint(
+        f"Next: edit it (`doj-release register describe {code} TABLE` shows what ours are), then load the same files again."
+    )
+
+
+@register_group.add()
+def describe(console: Console, system: str, what: str | None = None) -> None:
+    """Show a system's tables, a table's columns, or a list's codes."""
+    from pipelines.registers import describe_system
+
+    title, names, rows = describe_system(system.upper(), what)
+    console.show_rows(title, names, rows)
 
 
 @register_group.add("make-up")

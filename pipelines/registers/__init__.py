@@ -5,6 +5,7 @@ which lock, and what the ledger is told; it never says what a register must hold
 """
 
 from pipelines.registers.databases import as_moment, from_database
+from pipelines.registers.describing import describe_system
 from pipelines.registers.indexing import (
     index_of,
     index_version,
@@ -17,3 +18,4 @@ from pipelines.registers.indexing import (
 )
 from pipelines.registers.listing import as_row, list_registers
 from pipelines.registers.loading import Against, Progress, load_register
+from pipelines.registers.mapped import write_proposal

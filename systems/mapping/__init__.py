@@ -5,4 +5,5 @@ ours must be is the description's to say; whether the mapping is in force, the h
 """
 
 from systems.mapping.model import RegisterMapping, read_mapping
+from systems.mapping.proposing import Proposal, propose
 from systems.mapping.supply import MappedSupply

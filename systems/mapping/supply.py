@@ -151,6 +151,7 @@ class _Reading:
         self._sources = list(sources)
         self._left = set(sources)
         self._joined: dict[str, _Joined] | None = None
+        self._told: set[str] = set()  # columns that nothing takes
         self._broken = False  # its columns don't fit: no row of it is read
 
     def expected(self) -> dict[str, str]:
@@ -220,7 +221,8 @@ class _Reading:
         elsewhere = self._elsewhere(name)
         for place, column in enumerate(schema.names, start=1):
             ignored = any(matched([column], pattern) for pattern in part.ignore)
-            if column not in needed and column not in elsewhere and not ignored:
+            if column not in {*needed, *elsewhere, *self._told} and not ignored:
+                self._told.add(column)  # in the first of several tables of one form
                 yield Problem(ours, "unmapped_column", f"column {place}", source=name)
         taken = {f"column {p}" for p, c in enumerate(schema.names, start=1) if c in needed}
         for problem in header_problems(self._supply.system, self._table, schema.names):

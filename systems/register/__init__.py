@@ -20,7 +20,7 @@ from systems.register.comparing import (
     differing_sql,
 )
 from systems.register.index import Index, Tabular
-from systems.register.problems import is_report, write_report
+from systems.register.problems import form_of, is_report, write_report
 from systems.register.snapshot import FetchFile, RowChanges, Snapshot, SnapshotInfo
 from systems.register.sources import (
     BATCH,

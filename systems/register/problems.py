@@ -120,10 +120,10 @@ def expected(system: System, problem: Problem) -> str:
             before = [o.before for o in table.date_orders if o.after == problem.column]
             return f"no day before {', '.join(before)}"
         case _:
-            return "" if column is None else _form(system, column)
+            return "" if column is None else form_of(system, column)
 
 
-def _form(system: System, column: Column) -> str:
+def form_of(system: System, column: Column) -> str:
     """A column's form: its codes, its pattern or its type, and its bounds."""
     if column.codes:
         values = system.code_list(column.codes).values

@@ -204,6 +204,19 @@ def _on_files(stage: Stage, driver: Driver) -> None:
     [snapshot] = (p.parent.name for p in stage.root.glob("home/register/CARPOS/*/manifest.json"))
     driver.run("register", "index", snapshot)
     driver.run("register", "index", FREE, code=6)
+    driver.run("register", "describe", "RIPA", "stop")
+    driver.run("register", "describe", "RIPA", FREE, code=None)
+    driver.run(
+        "register",
+        "map",
+        "RIPA",
+        *(inputs / "made-up" / "register").glob("*.parquet"),
+        "--out",
+        outputs / "mapping.toml",
+    )
+    driver.run(
+        "register", "map", "RIPA", inputs / f"{FREE}.csv", "--out", outputs / "none.toml", code=None
+    )
 
 
 def _done(stage: Stage, driver: Driver) -> None:
