@@ -15,6 +15,7 @@ from matching.normalise.encoding import (
     common_columns,
     encode,
     encode_alone,
+    encode_one,
     read_input,
     unread_columns,
 )

@@ -7,6 +7,7 @@ the batches can't change a result.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -259,9 +260,8 @@ def encode(
     threads: int | None = None,
     exact: tuple[str, ...] = (),
     own_words: OwnWords = NO_WORDS,
-    read_as: ReadAs | None = None,
 ) -> Encoded:
-    """Code both tables together; with ``records=None`` the cohort is both sides, and may be read as an earlier table was.
+    """Code both tables together; with ``records=None`` the cohort is both sides.
 
     Raises:
         BadTable: a standard column is not text.
@@ -273,12 +273,45 @@ def encode(
     both = common_columns(cohort.column_names, other.column_names)
     own = [name.removesuffix(LASTING) for name in exact]
     half = HalfEncoded.of(
-        read_input(batches_of(cohort), both, (), threads, own),
-        both, exact, own_words, read_as,
-    )  # fmt: skip
+        read_input(batches_of(cohort), both, (), threads, own), both, exact, own_words
+    )
     if records is None:
         return half.alone()
     return half.against(read_input(batches_of(records), both, (), threads, own))
+
+
+def encode_one(
+    tables: Iterable[pa.Table],
+    keep: Sequence[str],
+    own_words: OwnWords = NO_WORDS,
+    read_as: ReadAs | None = None,
+) -> tuple[pa.Table, Encoded]:
+    """Code a table against itself, perhaps as an earlier one was read; and its columns ``keep``, where it has them.
+
+    Args:
+        tables: its rows in parts, at least one, all with the same columns; of none is more kept than integers.
+        keep: columns to hand on as they are.
+        own_words: placeholders and nicknames of the Department's own.
+        read_as: how an earlier table was read.
+
+    Raises:
+        BadTable: a standard column is not text.
+    """
+    parts = (split_full_names(table) for table in tables)
+    first = next(parts)
+    names = first.column_names
+    parts, columns = chain([first], parts), common_columns(names, names)
+    del first
+
+    def batches() -> Iterator[pa.Table]:
+        for table in parts:
+            check_texts(table)
+            yield from batches_of(table)
+
+    kept, padded = [name for name in keep if name in names], read_as and read_as.padded
+    given = read_input(batches(), columns, kept, None, padded=padded)
+    half = HalfEncoded.of(given, columns, (), own_words, read_as)
+    return given.as_given, half.alone()
 
 
 def unread_columns(cohort: pa.Table) -> tuple[Finding, ...]:

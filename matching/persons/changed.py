@@ -5,6 +5,7 @@ within what links hold together. So only entries are looked at that came, went o
 linked with, and everybody whom such links hold together with these; nobody else's links have changed.
 """
 
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -17,9 +18,9 @@ from matching.blocking import Blocks
 from matching.model import Frequencies
 from matching.normalise import Side
 from matching.options import LinkOptions
-from matching.persons.register import Entries, Pieces, index_of, might_be_one, named_by
+from matching.persons.register import Entries, Pieces, Records, index_of, least_odds, named_by
 from matching.persons.remembered import Remembered
-from matching.scoring import Scored, Scorer
+from matching.scoring import Scored, Scorer, ShardPlan
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ class Resolved:
 
 @arrays.gc_paused()
 def resolve_whole(
-    records: pa.Table, options: LinkOptions, remembered: Remembered | None = None
+    records: Records,
+    options: LinkOptions,
+    remembered: Remembered | None = None,
+    told: Callable[[float], None] | None = None,
 ) -> Resolved:
     """Find out which entries of a register are one person; see `resolve`.
 
@@ -47,24 +51,32 @@ def resolve_whole(
         records: as for `resolve`.
         options: as for `resolve`.
         remembered: what an earlier resolution learnt, to decide by; learnt here where there is none.
+        told: how much of the pairs has been looked at, from nought to one.
 
     Raises:
         MissingIdColumn, MissingIds, BadTable: unusable table.
     """
     entries = Entries.read(records, options, remembered and remembered.read_as)
     many = len(entries.ids)
+
+    def shards(plan: ShardPlan) -> Iterator[Scored]:
+        for number in range(plan.shards):
+            yield plan.work(number)
+            if told is not None:
+                told((number + 1) / plan.shards)
+
     if remembered is None:
-        scorer = Scorer(entries.encoded, options, same_table=True)
-        index = entries.index(*entries.pieces().persons(scorer, scorer.run(), options))
+        scorer = Scorer(entries.encoded, options, same_table=True, least=least_odds(options))
+        index = entries.index(*entries.pieces().persons(scorer, scorer.run(shards), options))
         return Resolved(index, Remembered.of(scorer, many) if many else None, many)
     scorer = _known(entries, remembered, options)
-    index = entries.index(*entries.pieces().persons(scorer, scorer.score(), options))
+    index = entries.index(*entries.pieces().persons(scorer, scorer.score(shards), options))
     return Resolved(index, remembered, many)
 
 
 @arrays.gc_paused()
 def resolve_changed(
-    records: pa.Table,
+    records: Records,
     gone: pa.Table,
     touched: Ints,
     index: pa.Table,
@@ -101,7 +113,7 @@ def resolve_changed(
 def _known(entries: Entries, remembered: Remembered, options: LinkOptions) -> Scorer:
     encoded = remembered.encoded(entries.encoded)
     learnt = remembered.learnt(encoded.records)
-    return Scorer(encoded, options, same_table=True, learnt=learnt)
+    return Scorer(encoded, options, same_table=True, learnt=learnt, least=least_odds(options))
 
 
 def _near(entries: Entries, scorer: Scorer, touched: Bools) -> Bools:
@@ -113,25 +125,23 @@ def _near(entries: Entries, scorer: Scorer, touched: Bools) -> Bools:
     near[entries.node[moved[entries.copies]]] = True
     rows = np.flatnonzero(moved).astype(np.int32)
     first = entries.node[entries.row_of]
-    for scored in _scored(scorer, rows) if len(rows) else ():
-        linked = might_be_one(scored.log_odds, scorer.options)
-        near[first[scored.a[linked]]] = True
-        near[first[scored.b[linked]]] = True
+    for pair in _linked(scorer, rows) if len(rows) else ():
+        for end in pair:
+            near[first[end]] = True
     return near
 
 
-def _scored(scorer: Scorer, rows: Rows) -> list[Scored]:
-    """Pairs of some rows with all others, each as if it came up in the whole: the smaller row first."""
+def _linked(scorer: Scorer, rows: Rows) -> list[tuple[Rows, Rows]]:
+    """Pairs of some rows with all others that may be one person, as they come up in the whole: the smaller row first."""
     mine = scorer.shard_plan().of(rows)
     side = scorer.encoded.records
     others = _over(scorer, side, side.take(rows), rows, same_table=False)
     plan = others.shard_plan()
-    found = [mine]
+    found = [(mine.a, mine.b)]
     for number in range(plan.shards):
         part = plan.work(number)
-        part.b = rows[part.b]
-        part.log_odds = np.where(part.a < part.b, part.log_odds, -np.inf)
-        found.append(part)
+        ordered = part.a < rows[part.b]
+        found.append((part.a[ordered], rows[part.b[ordered]]))
     return found
 
 

@@ -3,7 +3,9 @@
 Both ways give one index: an entry, its person, and its person at the lower bound, by which thresholds count.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +15,17 @@ from matching.arrow import Bools, Floats, Ints, array, filled
 from matching.options import LinkOptions
 from matching.scoring import Scored, Scorer
 
+Records = pa.Table | Iterable[pa.Table]
+
 
 @arrays.gc_paused()
-def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
+def resolve(records: Records, options: LinkOptions | None = None) -> pa.Table:
     """Find out which entries of a register are one person.
 
     Args:
         records: ``record_id`` (whole number; several rows of one id are variants of one entry),
             standard columns, and optionally ``group`` (whole number: entries of one group, such as
-            the parties of one order, are different people).
+            the parties of one order, are different people); in parts, or whole.
         options: thresholds, threads, budget; the same as for a linkage.
 
     Returns:
@@ -34,7 +38,7 @@ def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     """
     options = options or LinkOptions()
     entries = Entries.read(records, options)
-    scorer = Scorer(entries.encoded, options, same_table=True)
+    scorer = Scorer(entries.encoded, options, same_table=True, least=least_odds(options))
     return entries.index(*entries.pieces().persons(scorer, scorer.run(), options))
 
 
@@ -61,7 +65,7 @@ class Entries:
     @classmethod
     def read(
         cls,
-        records: pa.Table,
+        records: Records,
         options: LinkOptions,
         read_as: normalise.ReadAs | None = None,
         gone: pa.Table | None = None,
@@ -77,21 +81,19 @@ class Entries:
         Raises:
             MissingIdColumn, MissingIds, BadTable: unusable table.
         """
-        tables.check_ids(records, "record_id", unique=False)
-        if records.num_rows and not pa.types.is_integer(records["record_id"].type):
-            raise errors.BadTable(columns=["record_id"])
-        ids, node, group = _nodes(records)
-        rows = records.num_rows
-        all_rows = records if gone is None else pa.concat_tables([records, gone])
-        whole = normalise.encode(all_rows, None, own_words=options.words, read_as=read_as)
-        row_of, copies = _distinct(whole)
-        row_of = row_of[
-            row_of < rows
-        ]  # contents are numbered as they appear: those that are gone are the last
-        side = whole.cohort.take(row_of)
-        encoded = replace(whole, cohort=side, records=side)
-        lost = copies[rows:]
-        return cls(ids, group, node, row_of, copies[:rows], lost[lost < len(row_of)], encoded)
+        whole = [records] if isinstance(records, pa.Table) else records
+        lost = [] if gone is None else [gone]
+        given, encoded = normalise.encode_one(
+            chain(whole, lost), ("record_id", "group"), options.words, read_as
+        )
+        rows = given.num_rows - sum(table.num_rows for table in lost)
+        ids, node, group = _nodes(given.slice(0, rows))
+        row_of, copies = _distinct(encoded)
+        # contents are numbered as they appear: those that are gone are the last
+        row_of = row_of[row_of < rows]
+        side, missed = encoded.cohort.take(row_of), copies[rows:]
+        encoded = replace(encoded, cohort=side, records=side)
+        return cls(ids, group, node, row_of, copies[:rows], missed[missed < len(row_of)], encoded)
 
     def pieces(self) -> "Pieces":
         """What they are put together of."""
@@ -162,13 +164,13 @@ class Pieces:
         like any other pair's. Each content stands for its first entry; the other entries hang on that one.
         """
         entry, copies, node, group = self.entry, self.copies, self.node, self.group
-        contents = np.arange(len(entry), dtype=np.int32)
-        content_odds, content_guarded, _ = scorer.weighed(contents, contents)
         repeat = np.flatnonzero(entry[copies] != node)
+        contents, of = np.unique(copies[repeat].astype(np.int32), return_inverse=True)
+        content_odds, content_guarded, _ = scorer.weighed(contents, contents)
         left = np.concatenate([entry[scored.a], entry[copies[repeat]]])
         right = np.concatenate([entry[scored.b], node[repeat]])
-        odds = np.concatenate([scored.log_odds, content_odds[copies[repeat]]])
-        guarded = np.concatenate([scored.guarded, content_guarded[copies[repeat]]])
+        odds = np.concatenate([scored.log_odds, content_odds[of]])
+        guarded = np.concatenate([scored.guarded, content_guarded[of]])
         low, high = np.minimum(left, right), np.maximum(left, right)
         ok = (low != high) & (low >= 0)
         if group is not None:
@@ -192,13 +194,19 @@ def _linked(edges: _Edges, options: LinkOptions) -> tuple[Bools, Bools]:
     return probable >= options.threshold, possible >= options.review_from
 
 
-def might_be_one(log_odds: Floats, options: LinkOptions) -> Bools:
-    """Which odds are enough for two entries to be one person at the lower bound."""
-    return 1 / (1 + np.exp(-np.clip(log_odds, -500, 500))) >= options.review_from
+def least_odds(options: LinkOptions) -> float:
+    """Log odds just below those from which two entries may be one person: no pair below them says anything of persons."""
+    return float(np.log(options.review_from / (1 - options.review_from))) - 1e-6
 
 
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
     """Ids of the entries, the entry of each row, and the group of each entry."""
+    if "record_id" not in records.column_names:
+        raise errors.MissingIdColumn(column="record_id")
+    if records.num_rows and not pa.types.is_integer(records["record_id"].type):
+        raise errors.BadTable(columns=["record_id"])
+    if missing := records["record_id"].null_count:
+        raise errors.MissingIds(column="record_id", count=missing)
     numbers, first = arrays.number_ids(records["record_id"])
     number = numbers.astype(np.int64)
     ids = array(records["record_id"]).astype(np.int64)[first]

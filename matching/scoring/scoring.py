@@ -78,6 +78,7 @@ class ShardPlan:
     shard_rows: int  # cohort rows
     never_link: tuple[str, ...] = ()
     threads: int | None = None
+    least: float = models.KEEP  # log odds of pairs that are worth keeping
 
     @property
     def shards(self) -> int:
@@ -98,9 +99,9 @@ class ShardPlan:
             patterns = compare_pairs(self.comparer, pairs.a, pairs.b, self.threads)
         with Clock(spent, "score"):
             odds = models.MatchWeights(self.model, self.table, self.threads).log_odds(
-                pairs.b, patterns, models.KEEP
+                pairs.b, patterns, self.least
             )
-            worth = np.flatnonzero(odds > models.KEEP)
+            worth = np.flatnonzero(odds > self.least)
             a, b = pairs.a[worth], pairs.b[worth]
             (guarded,) = _guarded(
                 self.comparer, a, b, patterns[worth], odds[worth], self.never_link
@@ -116,7 +117,7 @@ class ShardPlan:
 
     @cached_property
     def _pair_filter(self) -> PairFilter:
-        return PairFilter(self.encoded, self.model, self.table, models.KEEP, self.comparer)
+        return PairFilter(self.encoded, self.model, self.table, self.least, self.comparer)
 
 
 RunShards = Callable[[ShardPlan], Iterable[Scored]]
@@ -142,6 +143,7 @@ class Scorer:
     labelled: LabelledRows | None = None
     start: models.SavedModel | None = None
     learnt: Learnt | None = None  # nothing is counted, planned or trained here
+    least: float = models.KEEP  # log odds of pairs that are worth keeping
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
@@ -216,7 +218,7 @@ class Scorer:
         options = self.options
         return ShardPlan(
             self.encoded, self.comparer, self.blocks, self.model, self.table,
-            options.shard_rows, options.never_link, options.threads,
+            options.shard_rows, options.never_link, options.threads, self.least,
         )  # fmt: skip
 
     def score(self, run_shards: RunShards | None = None) -> Scored:

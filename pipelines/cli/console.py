@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,54 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-Report = Callable[[str], None]
+
+class Report:
+    """Where it is said what is being done; here it goes nowhere."""
+
+    def __call__(self, text: str) -> None:
+        """The next step."""
+
+    def share(self, done: float) -> None:
+        """How much of this step is done, from nought to one."""
+
+
+class _Hints(Report):
+    """A line for each step, where no line can be drawn again."""
+
+    def __init__(self, hint: Callable[[str], None]) -> None:
+        self._hint = hint
+
+    def __call__(self, text: str) -> None:
+        self._hint(text)
+
+
+class _Lines(Report):
+    """A line for each step, of which the last one changes: its share, and what is left at that pace."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar, self._lines, self._text, self._began = bar, list[Any](), "", 0.0
+
+    def __call__(self, text: str) -> None:
+        self.done()
+        self._text, self._began = text, time.monotonic()
+        self._lines.append(self._bar.add_task(text, total=None))
+
+    def share(self, done: float) -> None:
+        took = time.monotonic() - self._began
+        if self._lines and 0 < done < 1 and took >= _SOON:
+            left = took * (1 - done) / done
+            said = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
+            text = f"{self._text}: {done:.0%}, about {said} left"
+            self._bar.update(self._lines[-1], description=text)
+
+    def done(self) -> None:
+        """The last step is done."""
+        if self._lines:
+            last = self._lines[-1]
+            self._bar.update(last, description=self._text, total=1, completed=1)
+
+
+_SOON = 2.0  # seconds of a step before which its pace says nothing
 
 
 @dataclass
@@ -251,10 +299,10 @@ class Console:
     def steps(self) -> Generator[Report, None, None]:
         """Show one line with a spinner that says what is being done, and a line for each step done."""
         if not self.interactive:
-            yield _ignore
+            yield Report()
             return
         if os.environ.get("TERM") == "dumb":  # it can't draw on a line again
-            yield self.hint
+            yield _Hints(self.hint)
             return
         from rich.console import Console as RichConsole
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -265,16 +313,9 @@ class Console:
             TimeElapsedColumn(),
             console=RichConsole(stderr=True),
         ) as bar:
-            lines: list[Any] = []
-
-            def report(text: str) -> None:
-                if lines:
-                    bar.update(lines[-1], total=1, completed=1)
-                lines.append(bar.add_task(text, total=None))
-
-            yield report
-            if lines:
-                bar.update(lines[-1], total=1, completed=1)
+            lines = _Lines(bar)
+            yield lines
+            lines.done()
 
     def stopped(self, number: int, release: UnderWay | None) -> None:
         """Say that a signal ended the command, and the command with which its release goes on."""
@@ -306,7 +347,3 @@ class Console:
 def _records(value: object) -> list[Mapping[str, object]]:
     rows = cast("list[object]", value) if isinstance(value, list) else []
     return [cast("Mapping[str, object]", row) for row in rows if isinstance(row, Mapping)]
-
-
-def _ignore(text: str) -> None:
-    del text

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Progress = Callable[[str], None]
+_TABLES = 0.8  # of the time that validating takes; keys and references take the rest
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def load_register(
     source: Source | Sequence[Path],
     progress: Progress,
     against: Against | None = None,
+    share: Callable[[float], None] = lambda _done: None,
 ) -> dict[str, object]:
     """Validate tables, resolve their entries to persons, and add a snapshot.
 
@@ -59,6 +61,7 @@ def load_register(
         source: a database, or files.
         progress: told of each step.
         against: the snapshot that it is a change of.
+        share: told how much of a step is done, from nought to one.
 
     Raises:
         SnapshotUnknown, BaseDiffers: there is no such snapshot to load against, or not of this description.
@@ -82,7 +85,7 @@ def load_register(
     supply, confirmed = supply_of(session, described, source)
     seconds: dict[str, float] = {}
     policy, relearn = session.settings.linkage, against is not None and against.relearn
-    resolution = Resolution(described, policy, base, progress, relearn=relearn)
+    resolution = Resolution(described, policy, base, progress, share, relearn=relearn)
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         confirmed()
@@ -111,7 +114,7 @@ def load_register(
         try:
             snapshot = session.registers.load(
                 described, supply, resolve=resolve, on=today(), accept=accept,
-                base=base, remember=resolution.kept,
+                base=base, remember=resolution.kept, progress=_staged(supply.names, source, share),
                 index=indexing if index_version(described) else None,
             )  # fmt: skip
         except CodedError as error:
@@ -166,3 +169,17 @@ def _changes(info: SnapshotInfo) -> dict[str, FactValue]:
         "deleted": sum(one.deleted for one in changes),
         "resolved": info.resolved or 0,
     }
+
+
+def _staged(
+    names: Sequence[str], source: Source, share: Callable[[float], None]
+) -> Callable[[str, int, int], None]:
+    """Tells the share of the tables that are staged: by the files' sizes, where there are files."""
+    sizes = source.sizes if isinstance(source, FileSource) else {}
+    weights = [1 + sizes.get(name, 0) for name in names]
+
+    def tell(step: str, done: int, _total: int) -> None:
+        if step == "validate":
+            share(_TABLES * sum(weights[:done]) / max(1, sum(weights)))
+
+    return tell

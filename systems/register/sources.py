@@ -166,6 +166,11 @@ class FileSource:
         """See `Source`."""
         return is_synthetic(tuple(self._files.values()))
 
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of each file that is there."""
+        return {n: path.stat().st_size for n, path in self._files.items() if path.is_file()}
+
     def read(self, name: str, *, role: str | None = None) -> Incoming:
         """Open a file: Parquet with its types, in parts; anything else as strings. See `Source`."""
         path, limits, role = self._files[name], self._limits, role or name
