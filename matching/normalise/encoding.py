@@ -308,8 +308,7 @@ def encode_one(
             check_texts(table)
             yield from batches_of(table)
 
-    kept, padded = [name for name in keep if name in names], read_as and read_as.padded
-    given = read_input(batches(), columns, kept, None, padded=padded)
+    given = read_input(batches(), columns, [name for name in keep if name in names], None)
     half = HalfEncoded.of(given, columns, (), own_words, read_as)
     return given.as_given, half.alone()
 

@@ -46,15 +46,15 @@ def load(
     here = console.session.home.register / system.upper() / "problems.csv"
     try:
         with console.steps() as report:
-            load = functools.partial(
+            taken = functools.partial(
                 load_register, console.session, system.upper(), progress=report, against=base, share=report.share
             )  # fmt: skip
             if from_ is None:
-                info = load(source=files or ())
+                info = taken(source=files or ())
             else:
                 report("Logging in to the database")
                 with from_database(console.session, from_, password_file) as source:
-                    info = load(source=source)
+                    info = taken(source=source)
                     info["read"] = as_moment(source)
     except RegisterRefused as refused:
         _tell_problems(console, refused, problems or here)
