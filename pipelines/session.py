@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from approvals import people as staff
 from approvals.application import SystemTerms, individual_level_for, terms_of
 from approvals.clocks import CALENDARS, Counting
-from approvals.custody import Releases
+from approvals.custody import ACCEPTERS, Releases, snapshot_states
 from approvals.gate import GatePolicy
 from approvals.ledger import Event, FactValue, HeadFile, Ledger
 from approvals.people import acting_person
@@ -26,7 +26,7 @@ from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
 from systems.description import description_digests, use_local
-from systems.register import RegisterStore
+from systems.register import RegisterStore, SnapshotInfo, Standing
 from systems.tabular import Limits
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
@@ -131,7 +131,19 @@ class Session:
         """The snapshots of the registers."""
         fetch = self._fetch_snapshot if self.settings.bucket.register_url else None
         forget = self.keyring.forget_snapshot_key
-        return RegisterStore(self.home.register, self._snapshot_key, forget, fetch)
+        return RegisterStore(self.home.register, self._snapshot_key, forget, fetch, self._standing)
+
+    def _standing(self, info: SnapshotInfo) -> Standing:
+        """Whether a snapshot is in use, by the ledger and by its own manifest, and who may accept it otherwise."""
+        state = snapshot_states(self.ledger).get(info.snapshot_id)
+        if state is not None and state.retired_by is not None:
+            return Standing("retired")
+        accepted = state is not None and state.accepted_by is not None
+        if accepted or not (info.held or (state is not None and state.held)):
+            return Standing()
+        loader = None if state is None or self.demo else state.loaded.actor
+        may = [p.id for p in self.people.persons if p.active and p.roles & ACCEPTERS]
+        return Standing("waiting", tuple(one for one in may if one != loader))
 
     def _fetch_snapshot(self, snapshot: str, file: str, target: Path) -> None:
         store = self.object_store("register")

@@ -1,4 +1,4 @@
-"""Custody of releases: ordered, approved by a second person, handed over, received, ended; the escrow key.
+"""Custody of releases: ordered, approved by a second person, handed over, received, ended; the escrow key; registers' snapshots.
 
 It records what stages did and what persons decided, and accounts for what was given to whom. It never
 opens a package, and never holds the escrow's private key.
@@ -22,4 +22,12 @@ from approvals.custody.escrow import (
     request_escrow_use,
 )
 from approvals.custody.releases import ROLES, Releases
+from approvals.custody.snapshots import (
+    ACCEPTERS,
+    SnapshotState,
+    accept_snapshot,
+    retire_snapshot,
+    snapshot_destroyed,
+    snapshot_states,
+)
 from approvals.custody.state import MAKING, OUT, STEPS, ReleaseState, Status, release_state

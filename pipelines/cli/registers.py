@@ -1,17 +1,22 @@
-"""``register load``, ``map``, ``describe``, ``make-up``, ``index`` and ``list``."""
+"""``register load``, ``map``, ``describe``, ``show``, ``accept``, ``retire``, ``diff``, ``make-up``, ``index`` and ``list``."""
 
 import functools
 import shlex
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import typer
+
+from errors import Exit
 from pipelines.cli.commands import Group
 from pipelines.cli.console import Console
 from pipelines.errors import FileExists, OptionsDisagree
 from systems.errors import RegisterRefused
 
 _COLUMNS = (
-    "snapshot", "system", "loaded", "entries", "persons", "persons_lower", "years", "synthetic",
+    "snapshot", "state", "system", "loaded", "entries", "persons", "persons_lower", "years", "synthetic",
 )  # fmt: skip
 _WORST = 10
 register_group = Group("What the Department holds, as pinned snapshots.")
@@ -60,7 +65,12 @@ def load(
         _tell_problems(console, refused, problems or here)
         raise
     here.unlink(missing_ok=True)  # of a load before, which this one mends
-    console.show_pairs("Snapshot", info)
+    _show_snapshot(console, info)
+    if info["state"] == "waiting":
+        name = info["snapshot"]
+        who = ", ".join(info["may_accept"]) or "a second person, whom people.toml has yet to name,"
+        console.explain(f"It is kept aside: {who} may accept it after `register show {name}`.")
+        raise typer.Exit(int(Exit.WAITING))
     console.hint("Releases that are ordered from now on use this snapshot.")
 
 
@@ -111,6 +121,79 @@ def describe(console: Console, system: str, what: str | None = None) -> None:
 
     title, names, rows = describe_system(system.upper(), what)
     console.show_rows(title, names, rows)
+
+
+def _show_snapshot(console: Console, info: Mapping[str, Any]) -> None:
+    """Show a snapshot; what is missing is said in any case."""
+    if missing := info["missing_tables"]:
+        all_, given = len(missing) + len(info["rows"]), len(info["rows"])
+        text = f"{given} of {all_} tables are there; missing: {', '.join(missing)}"
+        console.session.warnings.append(f"{info['snapshot']}: {text}")
+    if console.json:
+        console.emit(info)
+        return
+    hidden = ("findings", "missing_tables")
+    console.show_pairs("Snapshot", {k: v for k, v in info.items() if k not in hidden})
+    for title, failed in (("What fails of what is expected", True), ("Told besides", False)):
+        found = [one for one in info["findings"] if one["failed"] is failed]
+        if found:
+            console.show_rows(title, ("rule", "text"), found)
+
+
+@register_group.add("show")
+def show(console: Console, snapshot: str, out: Path | None = None) -> None:
+    """Show what was said of a snapshot before it was pinned."""
+    from pipelines.registers import show_snapshot, snapshot_page_of
+
+    told = show_snapshot(console.session, snapshot)
+    if out is not None:
+        _write_page(console, out, snapshot_page_of(console.session, told))
+    _show_snapshot(console, told)
+    if told["state"] == "waiting":
+        console.hint(
+            f"`register accept {snapshot} --reason …` takes it into use, `register retire` takes it away."
+        )
+
+
+def _write_page(console: Console, out: Path, page: str) -> None:
+    from pipelines.custody import write_copy
+
+    write_copy(out, page.encode())
+    console.explain(f"Written: {console.shown(out)}")
+
+
+@register_group.add("accept")
+def accept(console: Console, snapshot: str, reason: str) -> None:
+    """Take a snapshot that waits into use, as a second person."""
+    from pipelines.registers import accept_snapshot
+
+    console.show_pairs("Snapshot", accept_snapshot(console.session, snapshot, reason))
+
+
+@register_group.add("retire")
+def retire(console: Console, snapshot: str, reason: str) -> None:
+    """Order nothing new from a snapshot; what was ordered goes on."""
+    from pipelines.registers import retire_snapshot
+
+    console.show_pairs("Snapshot", retire_snapshot(console.session, snapshot, reason))
+
+
+@register_group.add("diff")
+def diff(console: Console, before: str, after: str, out: Path | None = None) -> None:
+    """Compare two snapshots of a system, table by table and by key."""
+    from pipelines.registers import diff_page_of, diff_snapshots
+
+    told = diff_snapshots(console.session, before, after)
+    if out is not None:
+        _write_page(console, out, diff_page_of(console.session, told))
+    if console.json:
+        console.emit(told)
+        return
+    heads = ("table", "before", "after", "added", "changed", "deleted", "columns")
+    console.show_rows(f"{before} and {after}", heads, told["tables"])
+    console.show_pairs("Persons", told["persons"])
+    if told["findings"]:
+        console.show_rows("What is beyond the settings", ("rule", "text"), told["findings"])
 
 
 @register_group.add("make-up")

@@ -36,6 +36,7 @@ def run(
     coarser: str | None = None,
     suppress_locally: bool = False,
     keep: list[str] | None = None,
+    snapshot: str | None = None,
     formats: list[str] | None = None,
     resume: str | None = None,
     dry_run: bool = False,
@@ -51,7 +52,7 @@ def run(
 
     later = {
         "kind": kind, "cohort": cohort, "columns": columns, "years": years, "dims": dims, "together": together, "dry-run": dry_run,
-        "coarser": coarser, "suppress-locally": suppress_locally, "keep": keep, "format": formats,
+        "coarser": coarser, "suppress-locally": suppress_locally, "keep": keep, "snapshot": snapshot, "format": formats,
     }  # fmt: skip
     if resume and any(later.values()):
         leave = [f"--{name}" for name, value in later.items() if value]
@@ -78,6 +79,7 @@ def run(
                     keep=tuple(keep or ()),
                     formats=tuple(formats or ()),
                     together=tuple(together or ()),
+                    snapshot=snapshot,
                 ),
             )
         home = session.home

@@ -1,4 +1,4 @@
-"""Retention: sealed packages leave the outbox, cohorts are destroyed, each after its days.
+"""Retention: sealed packages leave the outbox, cohorts and retired snapshots are destroyed, each after its days.
 
 The regulation names no number: the days are settings. What the ledger holds of a package (hashes,
 recipients, hand-overs) stays for good.
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from approvals.custody import OUT, ReleaseState, Status
+from approvals.custody import OUT, ReleaseState, Status, snapshot_destroyed, snapshot_states
 from approvals.project import IN_FORCE, Cohort, ProjectState
 from pipelines.custody.escrow import confirmed_escrow
 from pipelines.home import Home, locked
-from pipelines.session import CALIFORNIA, Session, today
+from pipelines.session import CALIFORNIA, Session, set_of, today
 
 _ENDED = OUT | {Status.WITHDRAWN, Status.DESTROYED, Status.REFUSED, Status.FAILED}
 
@@ -40,7 +40,7 @@ class RetentionItem:
 
 def retention_items(session: Session) -> list[RetentionItem]:
     """What is kept and will end, by day."""
-    found = [*_packages(session), *_cohorts(session)]
+    found = [*_packages(session), *_cohorts(session), *_snapshots(session)]
     return sorted(found, key=lambda k: (k.until, k.project, k.about))
 
 
@@ -52,6 +52,9 @@ def enforce_retention(session: Session, on: date) -> list[RetentionItem]:
     for item in over:
         if item.what == "outbox":
             _clear_outbox(session, item, on)
+            continue
+        if item.what == "register snapshot":
+            _destroy_snapshot(session, item.about, on)
             continue
         with locked(session.home.projects / item.project / "cohorts", wait=60):
             state = session.projects.show(item.project)
@@ -75,6 +78,26 @@ def _packages(session: Session) -> Iterator[RetentionItem]:
         if release.status in OUT and release.in_outbox and release.recorded_on is not None:
             until = release.recorded_on + days
             yield RetentionItem("outbox", release.project, release.release, until)
+
+
+def _snapshots(session: Session) -> Iterator[RetentionItem]:
+    """Retired snapshots that no release was ordered from; one that was used proves what went out, and stays."""
+    used = {release.snapshot for release in session.releases.list()}
+    days = timedelta(days=session.settings.retention.register_days)
+    for snapshot, state in snapshot_states(session.ledger).items():
+        if state.retired_on is not None and not state.destroyed and snapshot not in used:
+            yield RetentionItem("register snapshot", "", snapshot, state.retired_on + days)
+
+
+def _destroy_snapshot(session: Session, snapshot: str, on: date) -> None:
+    """Its key first: what is left of it then opens nowhere; then its files, here and in the bucket; safe to repeat."""
+    system, store = snapshot.split("-", maxsplit=1)[0], session.object_store("register")
+    with locked(session.home.register / system, wait=60):
+        session.keyring.forget_snapshot_key(snapshot)
+        if store is not None:
+            store.forget(set_of(snapshot))
+        shutil.rmtree(session.home.register / system / snapshot, ignore_errors=True)
+        snapshot_destroyed(session.ledger, snapshot, session.person, on)
 
 
 def _clear_outbox(session: Session, item: RetentionItem, on: date) -> None:

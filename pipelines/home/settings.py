@@ -80,6 +80,24 @@ class Drift(_Section):
     action: Literal["warn", "refuse"] = Field(default="warn", description="warn | refuse when a column moved further; policy")
 
 
+class Registers(_Section):
+    """How far a snapshot may be from the one before it; one that fails waits for a second person."""
+
+    comments_at: ClassVar[int] = 37
+
+    missing_tables: Literal["hold", "tell"] = Field(default="hold", description="hold | tell: a table that is not there and that the last snapshot had, at a first load the system's description; policy, since it would be the default of new orders")
+    fall_percent: float = Field(default=5.0, ge=0, le=100, description="% of the records (orders, arrests …), entries or persons of the last snapshot that may be missing from their number; policy: a register grows")
+    growth_percent: float = Field(default=50.0, ge=0, description="% that they may be more: a file that came twice, or another period; policy")
+    table_fall_percent: float = Field(default=20.0, ge=0, le=100, description="% of the rows of any other table that may be missing from their number; policy")
+    vanished_percent: float = Field(default=1.0, ge=0, le=100, description="% of the last snapshot's records that may be gone, by their key: records are purged or sealed one by one; policy")
+    changed_percent: float = Field(default=20.0, ge=0, le=100, description="% of them that may have another value in any column; policy")
+    year_fall_percent: float = Field(default=5.0, ge=0, le=100, description="% of a calendar year's records that may be missing from their number, chance allowed for; policy: late records add to a year")
+    empty_points: float = Field(default=5.0, ge=0, le=100, description="percentage points that the share of empty values of a column may move, chance allowed for; policy, as drift.limit_register")
+    code_points: float = Field(default=5.0, ge=0, le=100, description="the same of the share of a code among a column's values")
+    range_years: int = Field(default=1, ge=0, le=200, description="years that the dates of a column may begin later, or end earlier, than before; policy: what retention rules take away in a year")
+    silent_days: int = Field(default=60, ge=0, le=3660, description="days without a record before the load, 0: not looked at, nor is a made-up register; policy: loads are monthly")
+
+
 class Linkage(_Section):
     """How sure a link has to be."""
 
@@ -201,6 +219,7 @@ class Retention(_Section):
 
     outbox_days: int = Field(default=90, ge=1, description="days that a sealed package stays in the outbox for delivery; policy: no section names a number")
     intake_days: int = Field(default=30, ge=1, description="days that a cohort is kept after the last release that used it; policy: no section names a number")
+    register_days: int = Field(default=30, ge=1, description="days that a retired snapshot is kept that no release was ordered from; one that was used stays, for proof; policy: no section names a number")
 
 
 class Orchestration(_Section):
@@ -258,6 +277,7 @@ class Settings(_Section):
     department: Department = Department()
     disclosure: Disclosure = Disclosure()
     drift: Drift = Drift()
+    registers: Registers = Registers()
     linkage: Linkage = Linkage()
     release: Release = Release()
     approvals: Approvals = Approvals()

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from approvals.custody import ASKERS, OUT, ROLES, STEPS, Status, escrow_state, release_state
+from approvals.custody import (
+    ACCEPTERS,
+    ASKERS,
+    OUT,
+    ROLES,
+    STEPS,
+    Status,
+    escrow_state,
+    release_state,
+    snapshot_states,
+)
 from approvals.ledger import Entry
 from approvals.people import CONFIRMERS, RECORDERS, Person, waiting_correction, waiting_switches
 from approvals.project import IN_FORCE, ProjectState, State, roles_for
@@ -175,7 +185,7 @@ def _decisions(
 
 
 def _of_the_home(session: Session) -> Iterator[Waiting]:
-    """Settings, switches, the escrow key and its uses, the clock: one began, another confirms."""
+    """Settings, switches, snapshots that failed, the escrow key and its uses, the clock: one began, another confirms."""
     yield from _settings(session)
     waiting = waiting_switches(session.ledger)
     for name, value in less_cautious(session.settings).items():
@@ -184,6 +194,10 @@ def _of_the_home(session: Session) -> Iterator[Waiting]:
             yield _second(
                 f"confirm the switch {name}", entry, name, f"switch confirm {name}", CONFIRMERS
             )
+    for snapshot, state in snapshot_states(session.ledger).items():
+        if state.waits:
+            what, command = f"accept or retire {snapshot}", f"register show {snapshot}"
+            yield _second(what, state.loaded, "registers", command, ACCEPTERS)
     escrow = escrow_state(session.ledger)
     for entry in session.ledger.events(kind=("escrow_added", "escrow_requested")):
         facts, by = entry.facts, "policy: two people"

@@ -1,4 +1,4 @@
-"""A home's registers: loaded, listed, and indexed for the releases to come.
+"""A home's registers: loaded, judged, accepted by a second person where they fail, compared, retired, listed, indexed.
 
 The system validates, matching resolves entries to persons, both are pinned as one snapshot. It knows which room does what, under
 which lock, and what the ledger is told; it never says what a register must hold.
@@ -15,6 +15,14 @@ from pipelines.registers.indexing import (
     released_of,
     renew_index,
     stale_indexes,
+)
+from pipelines.registers.judging import (
+    accept_snapshot,
+    diff_page_of,
+    diff_snapshots,
+    retire_snapshot,
+    show_snapshot,
+    snapshot_page_of,
 )
 from pipelines.registers.listing import as_row, list_registers
 from pipelines.registers.loading import Against, Progress, load_register

@@ -13,10 +13,10 @@ def list_registers(session: Session, system: str | None) -> list[dict[str, objec
     """
     if system is not None:
         load_system(system)
-    return [as_row(info) for info in session.registers.list(system)]
+    return [as_row(session, info) for info in session.registers.list(system)]
 
 
-def as_row(info: SnapshotInfo) -> dict[str, object]:
+def as_row(session: Session, info: SnapshotInfo) -> dict[str, object]:
     """What a person wants to know of a snapshot."""
     since = (
         {
@@ -29,6 +29,7 @@ def as_row(info: SnapshotInfo) -> dict[str, object]:
     )
     return {
         "snapshot": info.snapshot_id,
+        "state": session.registers.standing(info).state,
         "system": info.system,
         "loaded": info.created.isoformat(),
         "entries": info.entries,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,6 +14,7 @@ from expectations.validation import validate
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import locked
 from pipelines.registers.indexing import index_version, make_index
+from pipelines.registers.judging import judgement_for, said_of, verdict_of
 from pipelines.registers.listing import as_row
 from pipelines.registers.mapped import supply_of
 from pipelines.registers.resolving import Resolution
@@ -21,7 +22,16 @@ from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems.databases import DatabaseSource
 from systems.description import System, load_system
-from systems.register import Base, FileSource, Snapshot, SnapshotInfo, Source, Tabular, parted
+from systems.register import (
+    Base,
+    FileSource,
+    Judgement,
+    Snapshot,
+    SnapshotInfo,
+    Source,
+    Tabular,
+    parted,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,7 +62,7 @@ def load_register(
     progress: Progress,
     against: Against | None = None,
     share: Callable[[float], None] = lambda _done: None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Validate tables, resolve their entries to persons, and add a snapshot.
 
     Args:
@@ -108,12 +118,19 @@ def load_register(
         progress("Working out what releases need of it")
         return make_index(snapshot)
 
+    def judge(snapshot: Snapshot) -> Judgement:
+        progress("Comparing it with the snapshot before")
+        started = time.monotonic()
+        judgement = judgement_for(session, snapshot)
+        seconds["judge"] = time.monotonic() - started
+        return judgement
+
     with locked(session.home.register / system):
         progress(f"Validating the {system} register")
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
-                described, supply, resolve=resolve, on=today(), accept=accept,
+                described, supply, resolve=resolve, on=today(), accept=accept, judge=judge,
                 base=base, remember=resolution.kept, progress=_staged(supply.names, source, share),
                 index=indexing if index_version(described) else None,
             )  # fmt: skip
@@ -133,13 +150,15 @@ def load_register(
             persons_lower=info.persons_lower,
             synthetic=info.synthetic,
             **_changes(info),
+            **said_of(snapshot),
         )
         if session.object_store("register"):
             progress("Sending it to the bucket")
             began = time.monotonic()
             session.upload_snapshot(info.snapshot_id)
             seconds["upload"] = time.monotonic() - began
-    return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
+    told = {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
+    return as_row(session, info) | told | verdict_of(session, snapshot)
 
 
 def _base(

@@ -34,6 +34,7 @@ from pipelines.safeguards import Pins, check_before, pins_of
 from pipelines.session import Session, today
 from systems.description import BETWEEN, System, load_system
 from systems.errors import NotDescribed
+from systems.register import SnapshotInfo
 
 Kind = Literal["identified", "deidentified", "aggregated"]
 _ID = re.compile(r"[A-Za-z0-9-]{3,60}")
@@ -144,6 +145,7 @@ class Request:
     formats: tuple[str, ...] = ()
     only_years: tuple[int, ...] = ()
     together: tuple[str, ...] = ()
+    snapshot: str | None = None
 
 
 def order_release(session: Session, request: Request) -> str:
@@ -154,7 +156,7 @@ def order_release(session: Session, request: Request) -> str:
         CodedError: a file format that is not made (exit 2).
         UnknownProject: no such project.
         SwitchNotConfirmed, SettingsNotConfirmed: settings stand by nobody's word (exit 3).
-        CodedError: nothing is loaded to release from.
+        CodedError: nothing is loaded to release from, or what is waits for a second person (exit 7).
         CodedError: the cohort file can't be used (exit 6).
         ReleaseHeld: a release of this project is being made (exit 8); nothing is ordered then.
     """
@@ -183,7 +185,7 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     years = parse_years(request.years) or ((approved.first, approved.last) if approved else None)
     formats = known_formats(request.formats)
     cohort = _cohort(session, request) if kind == "identified" else None
-    pinned = session.registers.newest(state.system).info
+    pinned = _snapshot(session, state.system, request.snapshot)
     snapshot, pins = pinned.snapshot_id, pins_of(session, state.system, pinned)
     facts: dict[str, ledger.FactValue] = {
         "snapshot": snapshot,
@@ -228,6 +230,16 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
         ),
     )
     return ordered.release
+
+
+def _snapshot(session: Session, system: str, named: str | None) -> SnapshotInfo:
+    """The snapshot that was named, or of the newest of the system that is in use."""
+    if named is None:
+        return session.registers.newest(system).info
+    found = session.registers.in_use(named).info
+    if found.system != system:
+        raise OptionsDisagree(option=f"--snapshot names one of another system than {system}")
+    return found
 
 
 def known_kind(text: str | None) -> Kind:

@@ -20,6 +20,21 @@ from systems.register.comparing import (
     differing_sql,
 )
 from systems.register.index import Index, Tabular
+from systems.register.judging import (
+    FEW,
+    ColumnProfile,
+    Expectations,
+    Finding,
+    Judgement,
+    Profile,
+    TableProfile,
+    as_text,
+    compare_profiles,
+    few,
+    judge,
+    judgement_of,
+    profile_of,
+)
 from systems.register.problems import form_of, is_report, write_report
 from systems.register.snapshot import FetchFile, RowChanges, Snapshot, SnapshotInfo
 from systems.register.sources import (
@@ -36,5 +51,5 @@ from systems.register.sources import (
     is_synthetic,
     numbered,
 )
-from systems.register.store import RegisterStore
+from systems.register.store import RegisterStore, Standing
 from systems.register.views import entries_sql, linkage_sql

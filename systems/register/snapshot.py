@@ -13,7 +13,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crypto.files import written_whole
-from crypto.resting import attach_key, read_staged, scan_staged
+from crypto.resting import attach_key, decrypt_document, read_staged, scan_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, load_system
@@ -22,6 +22,7 @@ from systems.register import views
 from systems.register.index import Index
 
 MANIFEST = "manifest.json"
+JUDGEMENT = "judgement.sealed"  # what was said before it was pinned: `systems.register.judging`
 INDEX = "person_index"  # beside the tables: entry → person, and its lower bound
 RESOLUTION = "resolution"  # beside the tables, too: what a later load needs to be resolved alike
 _CHUNK = 1 << 20
@@ -87,6 +88,8 @@ class SnapshotInfo(_Part):
         changes: what became of its tables since; those that did not change are left out.
         resolved: entries whose persons were worked out for it, where there is a base.
         index: what was worked out of the tables; none where nobody did.
+        judgement: digest of what was said of it when it was loaded; empty where nobody judged it.
+        held: expectations that it failed: where there are any, it waits for a second person.
     """
 
     format: Literal[1] = 1
@@ -108,6 +111,8 @@ class SnapshotInfo(_Part):
     changes: dict[str, RowChanges] = Field(default_factory=dict[str, RowChanges])
     resolved: int | None = None
     index: StoredIndex | None = None
+    judgement: str = ""
+    held: int = 0
 
     @property
     def files(self) -> dict[str, StoredTable]:
@@ -192,14 +197,19 @@ class Snapshot:
         open_views(con, self.system, *self._stored, self._key)
         return con
 
-    def open_in(self, con: Any, schema: str) -> None:
+    def open_in(self, con: Any, schema: str, system: System | None = None) -> None:
         """Open a view on each table, and on ``person_index``, in a schema of its own of a connection; see `compare_tables`.
+
+        Args:
+            con: the connection.
+            schema: made where it is not there.
+            system: whose tables and columns there shall be, where not its own: those that it lacks are empty.
 
         Raises:
             RegisterUnreadable, StagingDoesNotHold, CodedError: see `connect`.
         """
         self.fetch_files()
-        open_tables(con, self.system, *self._stored, self._key, schema)
+        open_tables(con, system or self.system, *self._stored, self._key, schema)
 
     @property
     def _stored(self) -> tuple[dict[str, Path], dict[str, tuple[str, ...]]]:
@@ -248,6 +258,20 @@ class Snapshot:
         kept = RESOLUTION in self.info.tables
         return read_staged(index, self._key), read_staged(resolution, self._key) if kept else None
 
+    def judgement(self) -> bytes | None:
+        """Decrypt what was said of it when it was loaded; None where nobody judged it.
+
+        Raises:
+            SnapshotDamaged: it is missing or not what was said (exit 5).
+            DocumentDoesNotHold: the key is not the one that it was written under.
+        """
+        path = self._directory / JUDGEMENT
+        if not self.info.judgement:
+            return None
+        if digest(path) != self.info.judgement:
+            raise SnapshotDamaged(part="judgement")
+        return decrypt_document(path, self._key)
+
     def verify(self) -> None:
         """Compare every file with the manifest's digest.
 
@@ -255,6 +279,9 @@ class Snapshot:
             SnapshotDamaged: a file is missing, changed or unexpected (exit 5).
         """
         expected = {f"{name}.parquet" for name in self.info.files} | {MANIFEST}
+        if self.info.judgement:
+            expected.add(JUDGEMENT)
+            self.judgement()
         if {path.name for path in self._directory.iterdir()} != expected:
             raise SnapshotDamaged(part="files")
         for name, table in self.info.files.items():

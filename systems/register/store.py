@@ -10,8 +10,9 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -19,13 +20,20 @@ from crypto.resting import write_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System
-from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown
+from systems.errors import (
+    IndexIncomplete,
+    RegisterUnreadable,
+    SnapshotRetired,
+    SnapshotUnknown,
+    SnapshotWaits,
+)
 from systems.register import snapshot as snapshots
 from systems.register.changes import Base, merge, row_changes
 from systems.register.checks import Problem, key_problems
 from systems.register.comparing import BEFORE
 from systems.register.incoming import Staged, stage_table
 from systems.register.index import PATTERN, Tabular, write_tables
+from systems.register.judging import Judgement, keep_judgement
 from systems.register.problems import refused
 from systems.register.sources import Supply
 
@@ -39,6 +47,19 @@ _ID = re.compile(r"([A-Z]{2,12})-(\d{8})-(\d{3,})")
 _INDEX_SCHEMA = pa.schema([(n, pa.int64()) for n in ("record_id", "identity", "identity_lower")])
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Whether a snapshot is in use, waits for a second person, or was retired; ``by``: who may accept it."""
+
+    state: Literal["accepted", "waiting", "retired"] = "accepted"
+    by: tuple[str, ...] = ()
+
+
+def _by_itself(info: snapshots.SnapshotInfo) -> Standing:
+    """Where nobody is asked: one that failed waits."""
+    return Standing("waiting" if info.held else "accepted")
+
+
 class RegisterStore:
     """The snapshots under one directory.
 
@@ -47,6 +68,7 @@ class RegisterStore:
         key_for: gives the key of a snapshot by its id, and makes it where the second argument is true.
         forget_key: erases a key: of a snapshot that was refused, or whose load was stopped.
         fetch: where the directory only holds copies of what is kept elsewhere, gets a file from there.
+        standing: says of a snapshot whether it is in use.
     """
 
     def __init__(
@@ -55,7 +77,9 @@ class RegisterStore:
         key_for: KeyFor,
         forget_key: Callable[[str], object],
         fetch: snapshots.FetchFile | None = None,
+        standing: Callable[[snapshots.SnapshotInfo], Standing] = _by_itself,
     ) -> None:
+        self.standing = standing
         self._root = root
         self._key_for = key_for
         self._forget_key = forget_key
@@ -70,6 +94,7 @@ class RegisterStore:
         on: dt.date,
         accept: Callable[[snapshots.Snapshot], None] | None = None,
         index: MakeIndex | None = None,
+        judge: Callable[[snapshots.Snapshot], Judgement] | None = None,
         progress: Progress | None = None,
         base: Base | None = None,
         remember: Callable[[], tuple[pa.Table | None, int]] | None = None,
@@ -85,6 +110,7 @@ class RegisterStore:
             accept: looks at the complete snapshot before it gets its name; what it raises is
                 passed on, and nothing stays behind.
             index: works out of the snapshot what releases read in its tables' stead.
+            judge: says what it holds beside the one before: kept with it, and where anything fails it waits.
             progress: called with a step, what is done of it, and its total.
             base: the snapshot that this is a change of; its tables are then in the schema ``before``.
             remember: asked after ``resolve`` for what is kept for a later load, and how many entries were worked out.
@@ -124,6 +150,8 @@ class RegisterStore:
                 info = _with_index(snapshots.Snapshot(work, info, key), index, work, key)
             if accept is not None:
                 accept(snapshots.Snapshot(work, info, key))
+            if judge is not None:
+                info = keep_judgement(judge(snapshots.Snapshot(work, info, key)), info, work, key)
             work.rename(home / snapshot_id)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
@@ -156,16 +184,33 @@ class RegisterStore:
         places = [path for path in sorted(self._root.glob(pattern)) if _ID.fullmatch(path.name)]
         return [snapshots.read_manifest(path) for path in places]
 
-    def open(self, snapshot_id: str) -> snapshots.Snapshot:
-        """Open a snapshot.
+    def open(self, snapshot_id: str, *, waiting: bool = False) -> snapshots.Snapshot:
+        """Open a snapshot; one that waits for a second person only where ``waiting`` says so.
 
         Raises:
             SnapshotUnknown: there is none of this name.
+            SnapshotWaits: nobody has accepted it (exit 7).
             SnapshotDamaged: its manifest is missing or not ours.
         """
         directory = self._directory(snapshot_id)
+        info = snapshots.read_manifest(directory)
+        standing = self.standing(info)
+        if standing.state == "waiting" and not waiting:
+            raise SnapshotWaits(snapshot=snapshot_id, by=standing.by)
         key = self._key_for(snapshot_id, False)
-        return snapshots.Snapshot(directory, snapshots.read_manifest(directory), key, self._fetch)
+        return snapshots.Snapshot(directory, info, key, self._fetch)
+
+    def in_use(self, snapshot_id: str) -> snapshots.Snapshot:
+        """Open a snapshot for a new order.
+
+        Raises:
+            SnapshotRetired: it is in use no longer.
+            SnapshotUnknown, SnapshotWaits, SnapshotDamaged: see `open`.
+        """
+        found = self.open(snapshot_id)
+        if self.standing(found.info).state == "retired":
+            raise SnapshotRetired(snapshot=snapshot_id)
+        return found
 
     def files(self, snapshot_id: str) -> Sequence[Path]:
         """The paths of a snapshot's encrypted files, whether or not a copy is here.
@@ -184,15 +229,17 @@ class RegisterStore:
         return directory
 
     def newest(self, system: str) -> snapshots.Snapshot:
-        """Open the newest snapshot of a system.
+        """Open the newest snapshot of a system that is in use.
 
         Raises:
             SnapshotUnknown: there is none.
+            SnapshotWaits: there is none, and one waits for a second person (exit 7).
         """
-        known = self.list(system)
-        if not known:
-            raise SnapshotUnknown(system=system)
-        return self.open(known[-1].snapshot_id)
+        known = [(info.snapshot_id, self.standing(info)) for info in self.list(system)]
+        for wanted in ("accepted", "waiting"):
+            if found := [name for name, standing in known if standing.state == wanted]:
+                return self.open(found[-1])
+        raise SnapshotUnknown(system=system)
 
 
 def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:

@@ -27,6 +27,10 @@ ELSEWHERE = {
         "deployment.worker",
         "done",
     ): "works until a signal comes: tests/integration/test_standing_prefect.py",
+    (
+        "register.accept",
+        "done",
+    ): "takes a load that fails: tests/integration/test_register_judged.py",
     ("project.example", "failed"): "prints a form",
     ("project.kinds", "failed"): "prints a table",
     ("ledger.schema", "failed"): "prints SQL",
@@ -225,6 +229,7 @@ def _done(stage: Stage, driver: Driver) -> None:
     from crypto.cms.recipients import Recipient
 
     fingerprint = Recipient.from_pem(pem, on=today()).fingerprint
+    snapshot = next((stage / "home" / "register" / "CARPOS").glob("CARPOS-*")).name
     for words in (
         ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("status", "--all"), ("remind",), ("completion", "bash"),
         ("home", "retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
@@ -235,6 +240,9 @@ def _done(stage: Stage, driver: Driver) -> None:
         ("release", "destroy", release, "--confirm", release),
         ("project", "event", project, "acknowledgment_recorded", "member=lead", f"on={today()}"),
         ("recipient", "revoke", project, fingerprint, "--reason", "lost"),
+        ("register", "show", snapshot, "--out", stage / "outputs" / "snapshot.html"),
+        ("register", "diff", snapshot, snapshot, "--out", stage / "outputs" / "diff.html"),
+        ("register", "retire", snapshot, "--reason", "superseded"),
     ):  # fmt: skip
         driver.run(*words)
 
@@ -257,6 +265,8 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),
         ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
         ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("completion", FREE), ("home", "backup", stage / "nowhere" / "b.tar"),
+        ("register", "show", FREE), ("register", "accept", FREE, "--reason", "verified"), ("register", "diff", FREE, FREE),
+        ("register", "retire", FREE, "--reason", "superseded"), ("run", project, "--kind", "aggregated", "--snapshot", FREE),
         ("deployment", "files", "--out", stage / "inputs"), ("deployment", "worker", "--pool", FREE),
     ):  # fmt: skip
         driver.run(*words, code=None)

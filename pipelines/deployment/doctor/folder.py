@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from approvals.custody import snapshot_states
 from approvals.people import People
 from crypto.keyring import crypto_findings
 from errors import CodedError
@@ -152,6 +153,7 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
         facts = verify_everything(session, strict=False)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
         yield _in_force(session)
+        yield _registers(session)
         weak = weaknesses(session.ledger.engine)
         what = f"{session.ledger.engine.dialect.name}, this role appends and reads"
         yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)
@@ -159,6 +161,13 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
             yield Finding("who acts", "good", session.person.id)
         except CodedError as error:
             yield Finding("who acts", "bad", str(error))
+
+
+def _registers(session: Session) -> Finding:
+    """Whether a snapshot waits for a second person: orders use the one before meanwhile, if there is one."""
+    waiting = [n for n, state in snapshot_states(session.ledger).items() if state.waits]
+    bad = f"{', '.join(waiting)}: kept aside, see `register show`"
+    return judged("registers", waiting, bad, "no snapshot waits for a second person", "note")
 
 
 def _in_force(session: Session) -> Finding:

@@ -602,7 +602,7 @@ def test_a_text_of_every_source_crosses_whole_and_without_consequence(sink, caps
 WRITERS = {
     r"\btyper\.echo\(|sys\.stderr\.write\(": {"cli/console.py", "cli/app.py", "operations/logs.py", "pipelines/signals.py"},
     r"\bEnvironment\(|\bpage_template\(": {
-        "systems/texts.py", "report/html.py", "package/dictionary.py", "suppression/heat_map.py"},
+        "systems/texts.py", "report/html.py", "package/dictionary.py", "suppression/heat_map.py", "registers/page.py"},
     r"^from html import|^import html": {"systems/texts.py"},
     r"in_html": {"systems/texts.py", "reports/page.py"},
     r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py"},

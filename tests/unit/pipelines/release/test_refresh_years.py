@@ -36,7 +36,7 @@ def desk(founded, tmp_path, monkeypatch):
     (tmp_path / "home").chmod(0o700)
     session = Session(open_home(tmp_path / "home"))
     newest = SimpleNamespace(
-        info=SimpleNamespace(snapshot_id="CARPOS-20270114-001", last_year=2026)
+        info=SimpleNamespace(snapshot_id="CARPOS-20270114-001", last_year=2026, mapping="")
     )
     session.registers = SimpleNamespace(newest=lambda _system: newest)
     monkeypatch.setattr(refresh, "Session", lambda _home: session)
