@@ -1,9 +1,9 @@
 """``register load``, ``map``, ``describe``, ``show``, ``accept``, ``retire``, ``diff``, ``make-up``, ``index`` and ``list``."""
 
-import functools
+import contextlib
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,10 @@ def load(
 
     Against an earlier one it says what changed, and resolves only whom that touches.
     """
-    from pipelines.registers import Against, as_moment, from_database, load_register
+    from pipelines.registers import Against, as_moment, load_register
     from systems.register import is_report
 
-    if bool(files) == bool(from_) or (password_file and not from_):
-        raise OptionsDisagree(option="files, or --from and its --password-file")
+    _check_where(console, files, from_, password_file)
     if problems is not None and problems.exists() and not is_report(problems):
         raise FileExists(option="--problems")
     if against is None and (delta or relearn):
@@ -50,17 +49,14 @@ def load(
     base = Against(against, delta, relearn) if against else None
     here = console.session.home.register / system.upper() / "problems.csv"
     try:
-        with console.steps() as report:
-            taken = functools.partial(
-                load_register, console.session, system.upper(), progress=report, against=base, share=report.share
-            )  # fmt: skip
-            if from_ is None:
-                info = taken(source=files or ())
-            else:
-                report("Logging in to the database")
-                with from_database(console.session, from_, password_file) as source:
-                    info = taken(source=source)
-                    info["read"] = as_moment(source)
+        with (
+            console.steps() as report,
+            _source(console, files, from_, password_file, report) as source,
+        ):
+            name, share = system.upper(), report.share
+            info = load_register(console.session, name, source, report, base, share=share)
+            if from_ is not None:
+                info["read"] = as_moment(source)
     except RegisterRefused as refused:
         _tell_problems(console, refused, problems or here)
         raise
@@ -72,6 +68,35 @@ def load(
         console.explain(f"It is kept aside: {who} may accept it after `register show {name}`.")
         raise typer.Exit(int(Exit.WAITING))
     console.hint("Releases that are ordered from now on use this snapshot.")
+
+
+def _check_where(
+    console: Console, files: list[Path] | None, from_: str | None, password_file: Path | None
+) -> None:
+    _ = console.session  # somebody whom the home does not know learns nothing else
+    if bool(files) == bool(from_) or (password_file and not from_):
+        raise OptionsDisagree(option="files, or --from and its --password-file")
+
+
+@contextlib.contextmanager
+def _source(
+    console: Console,
+    files: list[Path] | None,
+    from_: str | None,
+    password_file: Path | None,
+    report: Callable[[str], None],
+) -> Generator[Any]:
+    """The files, or the database's tables while somebody is logged in."""
+    from systems.register import FileSource
+
+    if from_ is None:
+        yield FileSource(files or (), console.session.limits)
+        return
+    from pipelines.registers import from_database
+
+    report("Logging in to the database")
+    with from_database(console.session, from_, password_file) as source:
+        yield source
 
 
 def _tell_problems(console: Console, refused: RegisterRefused, path: Path) -> None:
@@ -90,15 +115,21 @@ def _tell_problems(console: Console, refused: RegisterRefused, path: Path) -> No
 
 
 @register_group.add("map")
-def map_tables(console: Console, system: str, files: list[Path], out: Path | None = None) -> None:
+def map_tables(
+    console: Console,
+    system: str,
+    files: list[Path] | None = None,
+    from_: str | None = None,
+    password_file: Path | None = None,
+    out: Path | None = None,
+) -> None:
     """Begin a mapping: their tables, columns and codes to ours."""
     from pipelines.registers import write_proposal
-    from systems.register import FileSource
 
+    _check_where(console, files, from_, password_file)
     code = system.upper()
-    with console.steps() as report:
+    with console.steps() as report, _source(console, files, from_, password_file, report) as source:
         report("Looking at what is there")
-        source = FileSource(files, console.session.limits)
         made, path = write_proposal(console.session, code, source, out)
     facts = {
         "mapping": console.shown(path),
@@ -110,7 +141,7 @@ def map_tables(console: Console, system: str, files: list[Path], out: Path | Non
     }
     console.show_pairs("Mapping", facts if console.json else {k: v for k, v in facts.items() if v})
     console.hint(
-        f"Next: edit it (`doj-release register describe {code} TABLE` shows what ours are), then load the same files again."
+        f"Next: edit it (`doj-release register describe {code} TABLE` shows what ours are), then load the same again."
     )
 
 
@@ -119,6 +150,7 @@ def describe(console: Console, system: str, what: str | None = None) -> None:
     """Show a system's tables, a table's columns, or a list's codes."""
     from pipelines.registers import describe_system
 
+    _ = console.session  # what the home adds is shown, too
     title, names, rows = describe_system(system.upper(), what)
     console.show_rows(title, names, rows)
 
