@@ -97,7 +97,7 @@ def standing(session: Session) -> Standing:
     changed += [n for n in values if n.startswith("systems.") and n not in known]
     gone = (staff.ENTRY, *(f"systems.{code}." for code in system_codes()))
     changed += [n for n in known if n.startswith(gone) and n not in values]
-    return Standing(digest, values, known, tuple(changed), state)
+    return Standing(digest, values, known, tuple(dict.fromkeys(changed)), state)
 
 
 def check_settings(session: Session, section: str = "") -> None:

@@ -239,6 +239,31 @@ def test_another_description_of_a_system_is_a_change(home, monkeypatch):
     assert refused(home)["settings"] == ("systems.NEW",)
 
 
+def test_a_mapping_is_in_force_by_two_people_and_stops_loads_alone(home):
+    (home.systems / "carpos.mapping.toml").write_text('system = "CARPOS"')
+    with pytest.raises(SettingsNotConfirmed) as caught:
+        safeguards.check_mapping(acting(home, "erin-1"), "CARPOS", b'system = "CARPOS"')
+    assert caught.value.facts["settings"] == ("systems.CARPOS.mapping",)
+    safeguards.check_before(acting(home, "erin-1"))  # orders go on
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    safeguards.confirm_change(acting(home, "sam-1"), digest)
+    safeguards.check_mapping(acting(home, "erin-1"), "CARPOS", b'system = "CARPOS"')
+    for other in (b'system = "CARPOS" ', b""):  # not the one that was confirmed
+        with pytest.raises(SettingsNotConfirmed):
+            safeguards.check_mapping(acting(home, "erin-1"), "CARPOS", other)
+    (home.systems / "carpos.mapping.toml").unlink()
+    assert safeguards.standing(acting(home, "erin-1")).changed == ("systems.CARPOS.mapping",)
+
+
+def test_what_a_home_adds_to_a_system_stops_orders_until_two_people_said_so(home):
+    added = '[code_lists.contact_kind]\ncodes = [{ value = "shelter", label = "Shelter" }]\n'
+    (home.systems / "carpos.local.toml").write_text(added)
+    assert refused(home)["settings"] == ("systems.CARPOS.local",)
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    safeguards.confirm_change(acting(home, "sam-1"), digest)
+    safeguards.check_before(acting(home, "erin-1"))
+
+
 def test_a_setting_that_a_newer_version_brings_counts_at_its_default(home):
     """As if today's home had been made by a version without two of the settings."""
     session = acting(home, "ada-1")
