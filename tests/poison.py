@@ -111,6 +111,7 @@ READS: dict[str, dict[str, str]] = {
         "PGHOST": "127.0.0.1", "PGPORT": "9", "PGPASSFILE": "{home}/.pgpass", "PGSERVICE": "x", "PGSERVICEFILE": "{home}/.pg_service.conf",
         "PGSYSCONFDIR": "{evil}", "PGSSLMODE": "disable", "PGOPTIONS": "-c search_path=evil", "PGUSER": "evil", "PSYCOPG_IMPL": "python",
     },
+    "adbc-driver-manager": {"~/.config/adbc/drivers/postgresql.toml": "[Driver]\nshared = \"{evil}/module.so\"\n", "ADBC_DRIVER_PATH": "{evil}"},
     "pymysql": {
         "~/.my.cnf": "[client]\npassword=x\nhost=127.0.0.1\n", "MYSQL_PWD": "x", "MYSQL_HOST": "127.0.0.1", "MYSQL_TCP_PORT": "9",
         "MYSQL_UNIX_PORT": "{evil}/socket", "LOGNAME": "evil",

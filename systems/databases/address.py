@@ -26,6 +26,7 @@ _OPTIONS = {
     "oracle": ("service_name", "schema"),
     "mssql": ("driver", "schema"),
 }
+_CHECKED = ("postgresql", "mysql", "oracle", "mssql", "flightsql")  # here, by their drivers
 _FILES = ("ca_file", "certificate_file", "key_file")
 _SCHEME = re.compile(r"([a-z][a-z0-9]*)(\+[a-z][a-z0-9_]*)?://")
 
@@ -88,7 +89,8 @@ class Address:
             NotEncrypted: it must, and for this kind of database nobody here can see to it.
         """
         must = login.encrypted and not self.here
-        if must and self.kind not in ("postgresql", "mysql", "oracle", "mssql"):
+        kind = self.url.drivername if self.kind == "adbc" else self.kind
+        if must and kind not in _CHECKED:
             raise NotEncrypted
         return must or bool(self.options.get("ca_file"))
 

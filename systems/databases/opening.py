@@ -39,6 +39,10 @@ def _reader(address: Address) -> Callable[[Address, Login], Reader]:
         from systems.databases.postgres import PostgresReader
 
         return PostgresReader
+    if address.kind == "adbc":
+        from systems.databases.adbc import AdbcReader
+
+        return AdbcReader
     from systems.databases.relational import RelationalReader
 
     return RelationalReader

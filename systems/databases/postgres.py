@@ -65,8 +65,9 @@ class PostgresReader:
     def __init__(self, address: Address, login: Login) -> None:
         self._default = address.schema
         try:
-            settings = make_conninfo("", **_settings(address, login))
-            self._con: psycopg.Connection[Any] = psycopg.connect(settings, autocommit=True)
+            self._con: psycopg.Connection[Any] = psycopg.connect(
+                conninfo(address, login), autocommit=True
+            )
         except psycopg.Error as error:
             refused = _refused(str(error))
         else:
@@ -141,6 +142,11 @@ class PostgresReader:
     def close(self) -> None:
         """See `Reader`."""
         self._con.close()
+
+
+def conninfo(address: Address, login: Login) -> str:
+    """All settings of a connection in one text, the password among them."""
+    return make_conninfo("", **_settings(address, login))
 
 
 def _settings(address: Address, login: Login) -> dict[str, str]:

@@ -22,7 +22,7 @@ from tests.poison import HARMLESS, READS, Poison, Watched
 
 ROOT = HERE.parents[1]
 PROGRAM = Path(sys.executable).with_name("doj-release")
-EXTRAS = ("postgres", "pkcs11", "dask", "s3", "formats")
+EXTRAS = ("postgres", "mysql", "adbc", "pkcs11", "dask", "s3", "formats")
 # What is no distribution of the lock, or comes with the environment itself.
 BESIDES = {"python", "libc", "openssl", "setuptools"}
 # A source that asks for a variable, a home folder, or the current folder; tests of a library's own are left out.

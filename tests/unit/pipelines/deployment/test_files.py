@@ -42,9 +42,9 @@ def closure(name, extras):
 
 def test_the_lock_of_what_runs_has_all_of_it_and_no_tool():
     lock = needed_to_run(LOCK)
-    assert closure("doj-release", ("", "postgres", "pkcs11", "dask", "s3", "formats")) <= pinned(
-        lock
-    )
+    assert closure(
+        "doj-release", ("", "postgres", "mysql", "adbc", "pkcs11", "dask", "s3", "formats")
+    ) <= pinned(lock)
     assert pinned(lock) <= pinned(LOCK)
     assert pinned(lock).isdisjoint({"pytest", "moto", "playwright", "pyright", "ruff", "hatchling", "flask"})  # fmt: skip
     assert all("--hash=sha256:" in block for block in re.split(r"(?m)^(?=[a-z0-9])", lock)[1:])

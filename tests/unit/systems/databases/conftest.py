@@ -21,6 +21,12 @@ def maria(mariadb):
 
 
 @pytest.fixture
+def adbc(pg):
+    """The same PostgreSQL by a driver of ADBC."""
+    return Server(pg.kind, pg.engine, "adbc+" + pg.address)
+
+
+@pytest.fixture
 def lite(tmp_path):
     path = tmp_path / "records.sqlite3"
     made = Server(

@@ -69,7 +69,7 @@ def test_another_machine_must_prove_itself():
 
 
 def test_what_nobody_here_can_check_is_not_asked():
-    for address in ("cockroachdb://a@db.example.gov/d", "adbc+flightsql://db.example.gov:1/"):
+    for address in ("cockroachdb://a@db.example.gov/d", "adbc+snowflake://db.example.gov:1/"):
         with pytest.raises(NotEncrypted):
             open_database(address, Login())
 
@@ -98,7 +98,7 @@ def test_libpq_is_told_everything(monkeypatch, tmp_path):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+@pytest.mark.parametrize("kind", ["postgresql", "mysql", "adbc+postgresql"])
 def test_nobody_answers(kind):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -12,7 +12,7 @@ from systems.databases import source as sources
 from systems.description import load_system
 from systems.errors import RegisterRefused
 from systems.register import AsNamed
-from tests.unit.systems.databases.made import everything, fill
+from tests.unit.systems.databases.made import Server, everything, fill
 
 pytestmark = [pytest.mark.machine("postgresql"), pytest.mark.machine("mariadb"), pytest.mark.long]
 CARPOS = load_system("CARPOS")
@@ -36,7 +36,7 @@ def rows_of(snapshot):
         }
 
 
-@pytest.mark.parametrize("sort", ["pg", "maria"])
+@pytest.mark.parametrize("sort", ["pg", "maria", "adbc"])
 def test_the_same_register_from_files_and_databases(request, sort, loaded, made, store):
     server = request.getfixturevalue(sort)
     fill(server, made.files)
@@ -197,7 +197,7 @@ def test_a_view_that_writes_is_refused_by_the_server(pg, maria):
         "CREATE FUNCTION noted() RETURNS INTEGER MODIFIES SQL DATA BEGIN INSERT INTO log VALUES (1); RETURN 1; END",
         "CREATE VIEW v AS SELECT noted() AS k",
     )
-    for server in (pg, maria):
+    for server in (pg, maria, Server(pg.kind, pg.engine, "adbc+" + pg.address)):
         with closing(server.source()) as source, pytest.raises(errors.WouldWrite) as refused:
             everything(source.read("v"))
         assert refused.value.facts == {"table": "v", "rows": 0}
@@ -232,7 +232,10 @@ KILL = {
 }
 
 
-@pytest.mark.parametrize("sort", ["pg", "maria"])
+BIG["adbc"], KILL["adbc"] = BIG["pg"], KILL["pg"]
+
+
+@pytest.mark.parametrize("sort", ["pg", "maria", "adbc"])
 def test_a_connection_that_goes_away_in_mid_read(request, sort, monkeypatch):
     server = request.getfixturevalue(sort)
     monkeypatch.setattr(sources, "BATCH", 10_000)
@@ -264,7 +267,7 @@ def test_nothing_is_pinned_of_a_register_whose_database_goes_away(pg, store, mad
     assert store.keys == {}
 
 
-@pytest.mark.parametrize("sort", ["pg", "maria"])
+@pytest.mark.parametrize("sort", ["pg", "maria", "adbc"])
 def test_a_table_that_vanishes(request, sort):
     server = request.getfixturevalue(sort)
     server.run("CREATE TABLE v (k INTEGER)")
@@ -300,8 +303,9 @@ def test_a_login_that_fails(pg, maria):
         with pytest.raises(errors.LoginRefused) as refused:
             open_database(address, Login("SECRETVALUE"))
         assert "nobody" not in str(refused.value)
-    with pytest.raises(errors.LoginRefused):
-        open_database(pg.address.replace("/postgres?", "/nix?"), Login())
+    for address in (pg.address, "adbc+" + pg.address):
+        with pytest.raises(errors.LoginRefused):
+            open_database(address.replace("/postgres?", "/nix?"), Login())
 
 
 def test_a_server_that_is_too_old(pg, maria, monkeypatch):
