@@ -90,14 +90,14 @@ class DatabaseSource:
         return any(name.lower() == MARK for name in self._places)
 
     def read(
-        self, name: str, *, role: str | None = None, columns: Sequence[str] | None = None
+        self, name: str, *, role: str | None = None, without: Callable[[str], bool] | None = None
     ) -> Incoming:
         """Open a table: whole numbers and truth values as such, all else as text (dates as 2024-12-31).
 
         Args:
             name: one of ``names``.
             role: what errors call it; its name otherwise.
-            columns: which are wanted; all otherwise.
+            without: says of a column that nobody wants it; it is not read.
 
         Raises:
             TypeUnreadable: a column holds no plain values.
@@ -109,8 +109,8 @@ class DatabaseSource:
         reader = self._reader
         with _Told(reader, role, lambda: 0):
             found = reader.columns(self._places[name])
-        if columns is not None:
-            found = [column for column in found if column.name in columns]
+        if without is not None:
+            found = [column for column in found if not without(column.name)]
         if unreadable := [column.name for column in found if column.type is None]:
             raise TypeUnreadable(table=role, columns=unreadable)
         schema = pa.schema([pa.field(c.name, c.type, metadata={"native": c.native}) for c in found])

@@ -5,7 +5,7 @@ twice, and rows that nothing takes are problems of the load, each with its table
 a word of the mapping.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +165,9 @@ class _Reading:
 
     def opened(self, con: Any, name: str) -> Incoming:
         """Open one of their tables as rows of ours."""
-        incoming = self._supply.source.read(name, role=name)
+        incoming = self._supply.source.read(
+            name, role=name, without=self._unwanted(name, self._needed(), self._part.ignore)
+        )
         problems = [*self._joins(con), *self._headers(name, incoming.schema)]
         self._broken |= bool(problems)
         if self._broken:
@@ -212,9 +214,7 @@ class _Reading:
 
     def _headers(self, name: str, schema: pa.Schema) -> Iterator[Problem]:
         """Columns that are not there, that nobody named, and that must not be there."""
-        part, ours = self._part, self._table.name
-        needed = [t.column for t in part.columns.values() if t.column and t.join is None]
-        needed += [*part.where, *(column for join in part.join for column in join.on)]
+        part, ours, needed = self._part, self._table.name, self._needed()
         for column in dict.fromkeys(needed):
             if column not in schema.names:
                 yield Problem(ours, "mapped_column_missing", column, source=name)
@@ -231,14 +231,29 @@ class _Reading:
                     ours, problem.code, problem.column, detail=problem.detail, source=name
                 )
 
-    def _elsewhere(self, name: str) -> set[str]:
-        """Columns of a table that another part takes or ignores."""
+    def _needed(self) -> list[str]:
+        """Columns of their table that this part takes or looks at."""
+        part = self._part
+        needed = [t.column for t in part.columns.values() if t.column and t.join is None]
+        return [*needed, *part.where, *(column for join in part.join for column in join.on)]
+
+    def _unwanted(
+        self, name: str, needed: Collection[str], ignore: Sequence[str]
+    ) -> Callable[[str], bool]:
+        """Says of a column of a table that it is ignored, and that nothing of the mapping looks at it."""
+        skipped = {column for one in self._supply.said.skip for column in one.where}
+        used = {*needed, *skipped, *self._elsewhere(name, ignored=False)}
+        return lambda column: column not in used and any(matched([column], p) for p in ignore)
+
+    def _elsewhere(self, name: str, *, ignored: bool = True) -> set[str]:
+        """Columns of a table that another part takes, or ignores where that counts."""
         names, found = self._supply.source.names, set[str]()
         for parts in self._supply.said.tables.values():
             for part in parts:
                 if part is not self._part and any(name in matched(names, p) for p in part.source):
                     found |= {t.column for t in part.columns.values() if t.column and not t.join}
-                    found |= {*part.where, *part.ignore, *(c for j in part.join for c in j.on)}
+                    found |= {*part.where, *(c for j in part.join for c in j.on)}
+                    found |= {*part.ignore} if ignored else set()
                 for join in part.join:
                     if name in matched(names, join.source):
                         found |= {
@@ -246,7 +261,7 @@ class _Reading:
                             for t in part.columns.values()
                             if t.column and t.join == join.name
                         }
-                        found |= {*join.on.values(), *join.ignore}
+                        found |= {*join.on.values(), *(join.ignore if ignored else ())}
         return found
 
     # -- tables beside
@@ -267,7 +282,9 @@ class _Reading:
         needed = {t.column for t in self._part.columns.values() if t.column and t.join == join.name}
         keys = list(join.on.values())
         for place, theirs in enumerate(matched(source.names, join.source)):
-            incoming = source.read(theirs, role=theirs)
+            incoming = source.read(
+                theirs, role=theirs, without=self._unwanted(theirs, {*keys, *needed}, join.ignore)
+            )
             if missing := [c for c in (*keys, *sorted(needed)) if c not in incoming.schema.names]:
                 yield from (
                     Problem(ours, "mapped_column_missing", c, source=theirs) for c in missing

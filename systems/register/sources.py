@@ -108,8 +108,10 @@ class Source(Protocol):
     @property
     def synthetic(self) -> bool: ...  # noqa: D102
 
-    def read(self, name: str, *, role: str | None = None) -> Incoming:
-        """Open a table; ``role`` is what errors call it, its name otherwise.
+    def read(
+        self, name: str, *, role: str | None = None, without: Callable[[str], bool] | None = None
+    ) -> Incoming:
+        """Open a table; ``role`` is what errors call it, its name otherwise; columns ``without`` may be left out.
 
         Raises:
             CodedError: it can't be read; also while the batches come.
@@ -171,8 +173,11 @@ class FileSource:
         """Bytes of each file that is there."""
         return {n: path.stat().st_size for n, path in self._files.items() if path.is_file()}
 
-    def read(self, name: str, *, role: str | None = None) -> Incoming:
+    def read(
+        self, name: str, *, role: str | None = None, without: Callable[[str], bool] | None = None
+    ) -> Incoming:
         """Open a file: Parquet with its types, in parts; anything else as strings. See `Source`."""
+        del without  # what is read has been read
         path, limits, role = self._files[name], self._limits, role or name
         if tabular.is_parquet(path, role, limits):
             schema, _ = tabular.read_schema(path, role=role, limits=limits)

@@ -251,6 +251,9 @@ def _refused(stage: Stage, driver: Driver) -> None:
     """Names that nobody has; each a canary, and told by no text."""
     wrong = stage / "inputs" / f"wrong {FREE}.toml"
     wrong.write_text(f'[project]\ntitle = "{FREE}"\n{FREE} = 1\n')
+    password = stage / "inputs" / "password"
+    password.write_text(f"{FREE}\n")
+    password.chmod(0o600)
     torn = stage / "inputs" / f"torn {FREE}.pem"
     torn.write_text(f"-----BEGIN CERTIFICATE-----\n{FREE}\n")
     project = stage.numbers["deidentified"]
@@ -268,6 +271,9 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("register", "show", FREE), ("register", "accept", FREE, "--reason", "verified"), ("register", "diff", FREE, FREE),
         ("register", "retire", FREE, "--reason", "superseded"), ("run", project, "--kind", "aggregated", "--snapshot", FREE),
         ("deployment", "files", "--out", stage / "inputs"), ("deployment", "worker", "--pool", FREE),
+        ("register", "load", "CARPOS", "--from", f"postgresql://{FREE}:{FREE}@127.0.0.1/{FREE}"),
+        ("register", "load", "CARPOS", "--from", f"postgresql://{FREE}@/{FREE}?host={stage.root}", "--password-file", wrong),
+        ("register", "load", "CARPOS", "--from", f"mysql://{FREE}@/{FREE}?unix_socket={stage.root}/none", "--password-file", password),
     ):  # fmt: skip
         driver.run(*words, code=None)
 
