@@ -85,6 +85,8 @@ def _source(
     from_: str | None,
     password_file: Path | None,
     report: Callable[[str], None],
+    *,
+    look: bool = False,
 ) -> Generator[Any]:
     """The files, or the database's tables while somebody is logged in."""
     from systems.register import FileSource
@@ -95,7 +97,7 @@ def _source(
     from pipelines.registers import from_database
 
     report("Logging in to the database")
-    with from_database(console.session, from_, password_file) as source:
+    with from_database(console.session, from_, password_file, look=look) as source:
         yield source
 
 
@@ -124,11 +126,14 @@ def map_tables(
     out: Path | None = None,
 ) -> None:
     """Begin a mapping: their tables, columns and codes to ours."""
-    from pipelines.registers import write_proposal
+    from pipelines.registers import left_out, write_proposal
 
     _check_where(console, files, from_, password_file)
     code = system.upper()
-    with console.steps() as report, _source(console, files, from_, password_file, report) as source:
+    with (
+        console.steps() as report,
+        _source(console, files, from_, password_file, report, look=True) as source,
+    ):
         report("Looking at what is there")
         made, path = write_proposal(console.session, code, source, out)
     facts = {
@@ -138,6 +143,7 @@ def map_tables(
         "columns left open": made.open,
         "not taken yet": made.untaken,
         "nothing found for": made.missing,
+        "no plain values, to be ignored": left_out(source),
     }
     console.show_pairs("Mapping", facts if console.json else {k: v for k, v in facts.items() if v})
     console.hint(

@@ -12,10 +12,11 @@ from systems.databases import (
     open_database,
     parse_address,
 )
+from systems.register import Source
 
 
 def from_database(
-    session: Session, address: str, password_file: Path | None
+    session: Session, address: str, password_file: Path | None, *, look: bool = False
 ) -> closing[DatabaseSource]:
     """Log in to the database of an address; leave it with the block.
 
@@ -23,6 +24,7 @@ def from_database(
         session: the opened home, whose settings say how a server proves who it is.
         address: of the database; a password never stands in it.
         password_file: one line, closed to others; None where the server asks for none.
+        look: columns without plain values are left out, not refused.
 
     Raises:
         PasswordUnreadable: others can read the file, or nobody, or nothing is in it.
@@ -34,11 +36,16 @@ def from_database(
         raise PasswordUnreadable
     encrypted = settings.encryption == "required"
     login = Login(password, encrypted, settings.ca_file, settings.timeout_seconds)
-    return closing(open_database(place, login))
+    return closing(open_database(place, login, look=look))
 
 
-def as_moment(source: DatabaseSource) -> str:
-    """Whether all tables that were read are of one moment, in words."""
-    if source.snapshot:
+def left_out(source: Source) -> list[str]:
+    """Columns of a database that a look left out, with their tables."""
+    return source.left_out if isinstance(source, DatabaseSource) else []
+
+
+def as_moment(source: Source) -> str:
+    """Whether all tables that were read of a database are of one moment, in words."""
+    if isinstance(source, DatabaseSource) and source.snapshot:
         return "all tables of one moment"
     return "tables of different moments: this database gives no snapshot"

@@ -11,8 +11,13 @@ _EXTRAS = {
 }  # fmt: skip
 
 
-def open_database(address: str | Address, login: Login) -> DatabaseSource:
+def open_database(address: str | Address, login: Login, *, look: bool = False) -> DatabaseSource:
     """Log in, and begin to read at one moment where the database has that.
+
+    Args:
+        address: as people write it, or parsed.
+        login: how the server is reached.
+        look: columns without plain values are left out (``left_out``), not refused.
 
     Raises:
         AddressUnusable, SecretInAddress, NotEncrypted: it is not asked at all.
@@ -31,7 +36,7 @@ def open_database(address: str | Address, login: Login) -> DatabaseSource:
             extra=_EXTRAS.get(found.kind, "none"), driver=DRIVERS.get(found.kind, "of its own")
         )
 
-    return DatabaseSource(connect)
+    return DatabaseSource(connect, look=look)
 
 
 def _reader(address: Address) -> Callable[[Address, Login], Reader]:

@@ -72,12 +72,14 @@ class DatabaseSource:
     Attributes:
         names: of its tables and views, sorted.
         snapshot: all that was read is of one moment.
+        left_out: columns without plain values that were not read, where this is only a look.
     """
 
     chosen = False
 
-    def __init__(self, connect: Callable[[], Reader]) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Reader], *, look: bool = False) -> None:
+        self._connect, self._look = connect, look
+        self.left_out: list[str] = []
         self._reader: Reader | None = connect()
         with _Told(self._reader, "", lambda: 0):
             self._places = self._reader.tables()
@@ -112,7 +114,10 @@ class DatabaseSource:
         if without is not None:
             found = [column for column in found if not without(column.name)]
         if unreadable := [column.name for column in found if column.type is None]:
-            raise TypeUnreadable(table=role, columns=unreadable)
+            if not self._look:
+                raise TypeUnreadable(table=role, columns=unreadable)
+            self.left_out += [f"{name}.{column}" for column in unreadable]
+            found = [column for column in found if column.type is not None]
         schema = pa.schema([pa.field(c.name, c.type, metadata={"native": c.native}) for c in found])
         return Incoming(schema, self._batches(reader, name, role, found))
 

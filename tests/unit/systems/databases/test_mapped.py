@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from systems.databases import errors
-from systems.mapping import MappedSupply, read_mapping
+from systems.databases import Login, errors, open_database
+from systems.mapping import MappedSupply, propose, read_mapping
 from tests.unit.systems.conftest import CARPOS, ON, itself
 from tests.unit.systems.databases.made import fill
 
@@ -66,6 +66,10 @@ def test_a_database_under_other_names_has_the_same_rows(
         "UPDATE subject SET gender = CASE gender WHEN 'M' THEN '1' WHEN 'F' THEN '2' WHEN 'X' THEN '3' ELSE '9' END WHERE gender IS NOT NULL",
         "CREATE TABLE payroll (photo bytea)",
     )
+    with closing(open_database(pg.address, Login(), look=True)) as source:
+        proposed = propose(CARPOS, source).text
+        assert source.left_out == ["payroll.photo", "subject.photo"]
+    assert "[[tables.order_party]]" in proposed
     with pytest.raises(errors.TypeUnreadable) as refused:
         load(pg, store, tmp_path, MAPPING.replace('ignore = "*"', 'ignore = "[a-o,q-z]*"', 1))
     assert refused.value.facts == {"table": "subject", "columns": ("photo",)}
