@@ -7,8 +7,7 @@ counted slice by slice, since DuckDB may not spill what it can't hold (it would 
 """
 
 import re
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,17 +100,6 @@ class Counts:
     elements: int
     unexpected: int
     missing: int
-
-
-@contextmanager
-def unordered(con: "duckdb.DuckDBPyConnection") -> Generator[None]:
-    """Let DuckDB forget the order of rows: it then reads one staged file with all its threads."""
-    (kept,) = con.execute("SELECT current_setting('preserve_insertion_order')").fetchall()[0]
-    con.execute("SET preserve_insertion_order = false")
-    try:
-        yield
-    finally:
-        con.execute(f"SET preserve_insertion_order = {kept}")
 
 
 def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from expectations.checks import Check, CheckResult, Validation
 from expectations.errors import ValidationBroke
 from expectations.lazy_imports import loaded_when_used
-from expectations.sql import Counts, count_rows, count_whole, mark_rows, row_count, unordered
+from expectations.sql import Counts, count_rows, count_whole, mark_rows, row_count
 from expectations.suite import checks_for
+from systems.database import unordered
 from systems.description import System
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ quote cell values).
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,17 @@ def connect(
     con = duckdb.connect(":memory:", config=config)
     con.execute("SET enable_progress_bar = false")
     return con
+
+
+@contextmanager
+def unordered(con: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """Let DuckDB forget the order of rows: it then reads one staged file with all its threads."""
+    (kept,) = con.execute("SELECT current_setting('preserve_insertion_order')").fetchall()[0]
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute(f"SET preserve_insertion_order = {kept}")
 
 
 class guarded:  # noqa: N801 - reads as a statement: `with guarded(RegisterUnreadable):`

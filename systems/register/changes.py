@@ -12,7 +12,7 @@ from typing import Any
 
 from crypto.resting import attach_key, scan_staged, staged_writer
 from crypto.secret import StagingKey
-from systems.database import guarded, quoted
+from systems.database import guarded, quoted, unordered
 from systems.description import System, Table
 from systems.errors import BaseDiffers, RegisterUnreadable
 from systems.register import views
@@ -205,9 +205,11 @@ def row_changes(con: Any, system: System) -> dict[str, RowChanges]:
     Raises:
         RegisterUnreadable: a file can't be read.
     """
+    with unordered(con):
+        changes = compare_tables(con, system, BEFORE, "main")
     return {
         one.table: RowChanges(added=one.added, changed=one.changed, deleted=one.deleted)
-        for one in compare_tables(con, system, BEFORE, "main")
+        for one in changes
         if one.added or one.changed or one.deleted
     }
 

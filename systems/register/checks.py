@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from systems.database import guarded, literal, quoted
+from systems.database import guarded, literal, quoted, unordered
 from systems.description import Column, ForeignKey, System, Table, spelled
 from systems.errors import RegisterUnreadable
 
@@ -104,10 +104,11 @@ def key_problems(con: Any, system: System, given: set[str]) -> Iterator[Problem]
 def _repeated(con: Any, table: Table) -> Iterator[Problem]:
     """Rows beyond the first of each key."""
     key = ", ".join(map(quoted, table.primary_key))
-    [(rows, keys)] = con.execute(
-        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {quoted(table.name)})) "
-        f"FROM {quoted(table.name)}"
-    ).fetchall()
+    with unordered(con):
+        [(rows, keys)] = con.execute(
+            f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM {quoted(table.name)})) "
+            f"FROM {quoted(table.name)}"
+        ).fetchall()
     if rows == keys:
         return
     numbered = f"(SELECT row_number() OVER () AS nr, {key} FROM {quoted(table.name)})"
@@ -127,10 +128,10 @@ def _orphans(con: Any, table: Table, key: ForeignKey) -> Iterator[Problem]:
         for mine, theirs in zip(key.columns, key.references, strict=True)
     )
     filled = " AND ".join(f"here.{quoted(name)} IS NOT NULL" for name in key.columns)
-    [(count, first)] = con.execute(
-        f"SELECT count(*), min(nr, {LISTED}) FROM (SELECT row_number() OVER () AS nr, * "
-        f"FROM {quoted(table.name)}) AS here ANTI JOIN {quoted(key.table)} AS there ON {joined} "
-        f"WHERE {filled}"
-    ).fetchall()
-    if count:
+    missed = f"AS here ANTI JOIN {quoted(key.table)} AS there ON {joined} WHERE {filled}"
+    with unordered(con):
+        [(count,)] = con.execute(f"SELECT count(*) FROM {quoted(table.name)} {missed}").fetchall()
+    if count:  # only now are the rows numbered, one after the other
+        numbered = f"(SELECT row_number() OVER () AS nr, * FROM {quoted(table.name)})"
+        [(first,)] = con.execute(f"SELECT min(nr, {LISTED}) FROM {numbered} {missed}").fetchall()
         yield Problem(table.name, "orphan", ", ".join(key.columns), count, tuple(sorted(first)))
