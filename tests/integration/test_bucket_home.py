@@ -294,7 +294,7 @@ def test_a_load_that_the_bucket_does_not_take_is_whole_here_and_sent_later(secon
         newest = session.registers.newest("CARPOS")
         assert newest.snapshot_id.endswith("-002")
         newest.connect().close()  # the copy here is whole
-        assert bucket_commands.evict(session)["files"] == len(newest.info.tables)  # the first alone
+        assert bucket_commands.evict(session)["files"] == len(newest.info.files)  # the first alone
         sent = bucket_commands.upload(session)["files_sent"]
         assert 0 < sent < len(newest.info.tables)
         assert bucket_commands.evict(session)["files"] == len(newest.info.tables)
