@@ -13,7 +13,7 @@ from systems.database import literal
 from systems.description import Column
 from systems.mapping.model import RegisterMapping, Taken
 
-_KEY_BITS = 62  # of MD5: a clash among ten million keys has a chance of 1 in 100,000, and is a key that comes twice
+_KEY_DIGITS = 15  # of MD5 in hex, 60 bits: a clash among ten million keys has a chance of 1 in 20,000, and is a key that comes twice
 _EXAMPLE = dt.datetime(2026, 3, 31, 14, 5, tzinfo=dt.UTC)
 
 
@@ -63,8 +63,8 @@ def value_of(
     if taken.codes is not None:
         return _code(mapping, taken.codes, text)
     if taken.key:
-        bits = f"md5_number({text}) % (1::UHUGEINT << {_KEY_BITS})"
-        return Value(f"CAST({bits} AS BIGINT)", expected="a key, as it stands in their tables")
+        digits = f"left(md5({text}), {_KEY_DIGITS})"
+        return Value(f"CAST('0x' || {digits} AS BIGINT)", expected="a key, as in their tables")
     if taken.dates:
         return _day(column, taken, text)
     if taken.yes or taken.no:
