@@ -25,11 +25,12 @@ _ROWS = 122_880  # rows per row group: DuckDB's own size, so that one is one uni
 # DuckDB 2.0.0 can't decrypt a column chunk of more than one data page (it reports a wrong tag), so
 # a chunk gets one: no limit by bytes or rows, and no fall-back from a dictionary that grew.
 _ONE_PAGE: dict[str, Any] = {
+    "compression": "zstd",
     "data_page_size": 2**30,
     "max_rows_per_page": 2**31 - 1,
     "dictionary_pagesize_limit": 2**30,
 }
-_AS_IT_IS: dict[str, Any] = {"use_dictionary": False}  # numbers without a dictionary read faster
+_QUICK: dict[str, Any] = {"use_dictionary": False, "compression": "lz4"}  # reads in half the time
 _KEY_NAME = re.compile(r"k[0-9a-f]{16}")
 
 
@@ -113,10 +114,8 @@ def staged_writer(
             key.reveal(), encryption_algorithm="AES_GCM_V1", plaintext_footer=False
         )
         with _pyarrow(FileUnusable):
-            written = _AS_IT_IS if part else _ONE_PAGE
-            writer = pq.ParquetWriter(
-                partial, schema, compression="zstd", encryption_properties=properties, **written
-            )
+            written = _QUICK if part else _ONE_PAGE
+            writer = pq.ParquetWriter(partial, schema, encryption_properties=properties, **written)
         try:
             staged = StagingWriter(writer, part or _ROWS)
             yield staged

@@ -18,12 +18,16 @@ from pipelines.home import locked
 from pipelines.session import Session
 from systems import database
 from systems.description import System, load_system
-from systems.register import Index, Snapshot, SnapshotInfo, Tabular, entries_sql
+from systems.register import Index, Indexed, Snapshot, SnapshotInfo, entries_sql
 
 if TYPE_CHECKING:
     import duckdb
 
 _ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
+_MANY, _FEW = (
+    1 << 17,
+    1 << 13,
+)  # rows read together: of what all releases read, and of what linked entries are looked up in
 _KEPT = ["record_id", "identity"]
 
 
@@ -74,7 +78,7 @@ def renew_index(session: Session, snapshot: str, progress: Callable[[str], None]
         return found.info
 
 
-def make_index(snapshot: Snapshot) -> tuple[str, Iterator[tuple[str, Tabular]]]:
+def make_index(snapshot: Snapshot) -> tuple[str, Iterator[Indexed]]:
     """Work the index of a snapshot out; for a `RegisterStore`.
 
     Raises:
@@ -83,19 +87,19 @@ def make_index(snapshot: Snapshot) -> tuple[str, Iterator[tuple[str, Tabular]]]:
     return index_version(snapshot.system) or "", _tables(snapshot)
 
 
-def _tables(snapshot: Snapshot) -> Generator[tuple[str, Tabular], None, None]:
+def _tables(snapshot: Snapshot) -> Generator[Indexed, None, None]:
     system = snapshot.system
     with snapshot.connect() as con:
         everybody = con.sql("SELECT record_id FROM person_index ORDER BY 1").to_arrow_table()
         source = records_source(con, system, everybody)
         rows, texts = normalise.stored_tables(source.read(source.columns))
-        yield "rows", rows
-        yield "texts", texts
+        yield "rows", rows, _MANY
+        yield "texts", texts, _MANY
         del rows, texts
         stored = extracts.StoredRows(con, system)
-        yield "scope", stored.scope()
-        yield "tallies", stored.tallies()
-        yield "released", stored.rows()
+        yield "scope", stored.scope(), _MANY
+        yield "tallies", stored.tallies(), _MANY
+        yield "released", stored.rows(), _FEW
 
 
 def records_source(

@@ -25,11 +25,11 @@ from systems.description import System, load_system
 from systems.register import (
     Base,
     FileSource,
+    Indexed,
     Judgement,
     Snapshot,
     SnapshotInfo,
     Source,
-    Tabular,
     parted,
 )
 
@@ -114,7 +114,7 @@ def load_register(
             validate("register", described, con, person, {"on": today()}).require()
         seconds["validate"] = time.monotonic() - started
 
-    def indexing(snapshot: Snapshot) -> tuple[str, Iterator[tuple[str, Tabular]]]:
+    def indexing(snapshot: Snapshot) -> tuple[str, Iterator[Indexed]]:
         progress("Working out what releases need of it")
         return make_index(snapshot)
 

@@ -19,7 +19,7 @@ from systems.register.comparing import (
     compare_tables,
     differing_sql,
 )
-from systems.register.index import Index, Tabular
+from systems.register.index import Index, Indexed
 from systems.register.judging import (
     FEW,
     ColumnProfile,

@@ -15,9 +15,8 @@ from crypto.secret import StagingKey
 
 PATTERN = "index*_*.parquet"
 Tabular: TypeAlias = pa.Table | pa.RecordBatchReader
-_PART = (
-    8_192  # rows that are read together: a release of some hundred links reads some hundred parts
-)
+Indexed: TypeAlias = tuple[str, Tabular, int]
+"""A table of an index: its name, its rows, and how many of these are read together."""
 
 
 class Index:
@@ -59,17 +58,17 @@ class Index:
 
 
 def write_tables(
-    tables: Iterable[tuple[str, Tabular]], before: Iterable[str], directory: Path, key: StagingKey
+    tables: Iterable[Indexed], before: Iterable[str], directory: Path, key: StagingKey
 ) -> Mapping[str, tuple[int, list[str]]]:
     """Write the tables of an index beside those of one before; rows and columns of each file, by its name."""
     number = max((int(name.partition("_")[0][5:]) for name in before), default=0) + 1
     written: dict[str, tuple[int, list[str]]] = {}
-    for table, data in tables:
+    for table, data, part in tables:
         name = f"index{number}_{table}"
         path, schema = directory / f"{name}.parquet", data.schema
         batches = data.to_batches() if isinstance(data, pa.Table) else data
         rows = 0
-        with staged_writer(path, schema, key, part=_PART) as writer:
+        with staged_writer(path, schema, key, part=part) as writer:
             for batch in batches:
                 writer.write(batch)
                 rows += batch.num_rows

@@ -32,7 +32,7 @@ from systems.register.changes import Base, merge, row_changes
 from systems.register.checks import Problem, key_problems
 from systems.register.comparing import BEFORE
 from systems.register.incoming import Staged, stage_table
-from systems.register.index import PATTERN, Tabular, write_tables
+from systems.register.index import PATTERN, Indexed, write_tables
 from systems.register.judging import Judgement, keep_judgement
 from systems.register.problems import refused
 from systems.register.sources import Supply
@@ -41,7 +41,7 @@ KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
 Progress = Callable[[str, int, int], None]
 # Works an index out of a snapshot: its version, and its tables one after the other
-MakeIndex = Callable[[snapshots.Snapshot], tuple[str, Iterable[tuple[str, Tabular]]]]
+MakeIndex = Callable[[snapshots.Snapshot], tuple[str, Iterable[Indexed]]]
 
 _ID = re.compile(r"([A-Z]{2,12})-(\d{8})-(\d{3,})")
 _INDEX_SCHEMA = pa.schema([(n, pa.int64()) for n in ("record_id", "identity", "identity_lower")])

@@ -347,7 +347,7 @@ def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, l
 def index(version="1", **tables):
     """What works out an index of these tables, each a list of numbers."""
     made = {name: pa.table({"id": pa.array(ids, pa.int64())}) for name, ids in tables.items()}
-    return lambda _snapshot: (version, iter(made.items()))
+    return lambda _snapshot: (version, ((name, table, 8_192) for name, table in made.items()))
 
 
 def test_an_index_is_a_part_of_its_snapshot_and_made_again(few_files, load, store, tmp_path):
@@ -377,7 +377,7 @@ def test_an_index_that_breaks_leaves_the_one_before(few_files, load, store, tmp_
     snapshot = store.index(load(few_files).snapshot_id, index(rows=[1], scope=[2]))
 
     def broken(_snapshot):
-        yield "rows", pa.table({"id": pa.array([9], pa.int64())})
+        yield "rows", pa.table({"id": pa.array([9], pa.int64())}), 8_192
         raise KeyError
 
     with pytest.raises(KeyError):
