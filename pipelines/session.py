@@ -141,7 +141,9 @@ class Session:
         accepted = state is not None and state.accepted_by is not None
         if accepted or not (info.held or (state is not None and state.held)):
             return Standing()
-        loader = None if state is None or self.demo else state.loaded.actor
+        if state is None or state.loaded is None:  # nobody knows who loaded it: it can be retired
+            return Standing("waiting")
+        loader = None if self.demo else state.loaded.actor
         may = [p.id for p in self.people.persons if p.active and p.roles & ACCEPTERS]
         return Standing("waiting", tuple(one for one in may if one != loader))
 

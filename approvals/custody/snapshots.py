@@ -19,9 +19,12 @@ _KINDS = ("register_loaded", "register_accepted", "register_retired", "register_
 
 @dataclass(frozen=True, slots=True)
 class SnapshotState:
-    """Who loaded a snapshot, how many expectations it failed (`held`), and what became of it."""
+    """Who loaded a snapshot, how many expectations it failed (`held`), and what became of it.
 
-    loaded: Entry
+    ``loaded`` is None where a process ended before its load was recorded: it can be retired then, and nothing else.
+    """
+
+    loaded: Entry | None = None
     held: int = 0
     accepted_by: str | None = None
     retired_by: str | None = None
@@ -42,15 +45,16 @@ def snapshot_states(ledger: Ledger) -> dict[str, SnapshotState]:
         snapshot, actor = str(facts["snapshot"]), entry.actor
         if entry.kind == "register_loaded":
             states[snapshot] = SnapshotState(entry, held=facts.get("held", 0))
-        elif (state := states.get(snapshot)) is None:
-            continue  # its load was not recorded: a process ended between
-        elif entry.kind == "register_accepted":
-            states[snapshot] = replace(state, accepted_by=actor)
+            continue
+        state = states.get(snapshot, SnapshotState())
+        if entry.kind == "register_accepted":
+            state = replace(state, accepted_by=actor)
         elif entry.kind == "register_retired":
             on = date.fromisoformat(facts["on"])
-            states[snapshot] = replace(state, retired_by=actor, retired_on=on)
+            state = replace(state, retired_by=actor, retired_on=on)
         else:
-            states[snapshot] = replace(state, destroyed=True)
+            state = replace(state, destroyed=True)
+        states[snapshot] = state
     return states
 
 
@@ -65,7 +69,7 @@ def accept_snapshot(
     """
     check_role(actor, ACCEPTERS)
     state = snapshot_states(ledger).get(snapshot)
-    if state is None or not state.waits:
+    if state is None or state.loaded is None or not state.waits:
         raise NothingToConfirm(what="register snapshot")
     two_people_required(state.loaded.actor, actor.id, demo=demo)
     _record(ledger, "register_accepted", snapshot, actor, on, reason=reason)
@@ -75,12 +79,12 @@ def retire_snapshot(ledger: Ledger, snapshot: str, reason: str, actor: Person, o
     """Take a snapshot out of use: one person is enough.
 
     Raises:
-        NothingToConfirm: it was retired already, or its load was not recorded.
+        NothingToConfirm: it was retired already.
         RoleMissing: see its text.
     """
     check_role(actor, _RETIRERS)
     state = snapshot_states(ledger).get(snapshot)
-    if state is None or state.retired_by is not None:
+    if state is not None and state.retired_by is not None:
         raise NothingToConfirm(what="register snapshot")
     _record(ledger, "register_retired", snapshot, actor, on, reason=reason)
 

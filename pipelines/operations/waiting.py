@@ -195,7 +195,7 @@ def _of_the_home(session: Session) -> Iterator[Waiting]:
                 f"confirm the switch {name}", entry, name, f"switch confirm {name}", CONFIRMERS
             )
     for snapshot, state in snapshot_states(session.ledger).items():
-        if state.waits:
+        if state.waits and state.loaded is not None:
             what, command = f"accept or retire {snapshot}", f"register show {snapshot}"
             yield _second(what, state.loaded, "registers", command, ACCEPTERS)
     escrow = escrow_state(session.ledger)

@@ -91,7 +91,7 @@ def show_snapshot(session: Session, snapshot_id: str) -> dict[str, object]:
     snapshot = session.registers.open(snapshot_id, waiting=True)
     state = custody.snapshot_states(session.ledger).get(snapshot_id)
     told: dict[str, object] = {
-        "loaded_by": state.loaded.actor if state else None,
+        "loaded_by": state.loaded.actor if state and state.loaded else None,
         "accepted_by": state.accepted_by if state else None,
         "retired_by": state.retired_by if state else None,
     }
@@ -169,7 +169,7 @@ def diff_snapshots(session: Session, before: str, after: str) -> dict[str, Any]:
         "before": before,
         "after": after,
         "tables": [_as_row(one) for one in tables],
-        "persons": asdict(people),
+        "persons": asdict(people) | {"joined": few(people.joined), "split": few(people.split)},
         "findings": findings_as_rows(found),
     }
 

@@ -89,14 +89,14 @@ def snapshot_page(
 def diff_page(told: Mapping[str, Any], system: System, now: Profile, was: Profile) -> str:
     """The page of two snapshots beside each other; ``told`` as `diff_snapshots` tells it."""
     failed, said = _found(told["findings"])
-    people: Mapping[str, int] = told["persons"]
+    people: Mapping[str, Cell] = told["persons"]
     heads = ("table", "before", "after", "added", "changed", "deleted", "columns that changed")
     rows = [[*(one[n] for n in heads[:-1]), ", ".join(one["columns"])] for one in told["tables"]]
     facts: list[tuple[str, Cell]] = [
         ("Persons before", people["before"]),
         ("Persons after", people["after"]),
-        ("Persons who were several before", few(people["joined"])),
-        ("Persons who are several now", few(people["split"])),
+        ("Persons who were several before", people["joined"]),
+        ("Persons who are several now", people["split"]),
     ]
     sections = [
         Section("Rows by key", (Part(heads, rows, words=(0, 6)),)),

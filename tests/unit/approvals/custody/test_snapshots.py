@@ -42,6 +42,13 @@ def test_a_demonstration_accepts_alone(home):
     assert snapshot_states(home.ledger)[BAD].accepted_by == ENGINEER.id
 
 
+def test_one_whose_load_was_not_recorded_can_be_retired_alone(home):
+    with pytest.raises(NothingToConfirm):
+        accept_snapshot(home.ledger, BAD, "verified", APPROVER, TODAY, demo=True)
+    retire_snapshot(home.ledger, BAD, "not_accepted", ENGINEER, TODAY)
+    assert snapshot_states(home.ledger)[BAD].retired_by == ENGINEER.id
+
+
 def test_who_takes_away_needs_nobody_and_what_was_taken_away_is_not_accepted(home):
     load(home, BAD, held=1)
     with pytest.raises(RoleMissing):
