@@ -70,6 +70,7 @@ def make(folder: Path, orders: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from matching.arrow import pc
     from synthetic.registers.system import make_system
 
     year = time.localtime().tm_year - 1
@@ -86,7 +87,7 @@ def make(folder: Path, orders: int) -> None:
     at = names.schema.get_field_index("last")
     mask = np.zeros(names.num_rows, np.bool_)
     mask[chosen] = True
-    last = pa.compute.if_else(pa.array(mask), "Quimby", names["last"])
+    last = pc.if_else(pa.array(mask), "Quimby", names["last"])
     month = names.set_column(at, "last", last.cast(names.schema.field(at).type))
     _put(month, folder / "month" / "person_name.parquet")
     _put(month.take(pa.array(chosen)), folder / "delta" / "person_name.parquet")

@@ -296,8 +296,8 @@ def test_a_load_that_the_bucket_does_not_take_is_whole_here_and_sent_later(secon
         newest.connect().close()  # the copy here is whole
         assert bucket_commands.evict(session)["files"] == len(newest.info.files)  # the first alone
         sent = bucket_commands.upload(session)["files_sent"]
-        assert 0 < sent < len(newest.info.tables)
-        assert bucket_commands.evict(session)["files"] == len(newest.info.tables)
+        assert 0 < sent < len(newest.info.files)
+        assert bucket_commands.evict(session)["files"] == len(newest.info.files)
         assert second.snapshots() == []
         assert persons_indexed(session.registers.newest("CARPOS")) == newest.info.entries
         _forgotten_is_swept_and_unknown_is_not(second, s3, session)
