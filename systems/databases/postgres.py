@@ -172,10 +172,10 @@ def _settings(address: Address, login: Login) -> dict[str, str]:
 def _refused(text: str) -> CodedError:
     """What the library's words at a failed connection mean; it gives no state, and its own words are English."""
     low = text.lower()
-    if any(word in low for word in ("certificate", "ssl", "tls")):
-        return errors.ServerNotTrusted()
-    if "fatal:" in low or "password" in low or "authentication" in low:
+    if "fatal:" in low or "password" in low or "authentication" in low:  # the server's own no
         return errors.LoginRefused()
+    if any(words in low for words in ("certificate", "ssl error", "support ssl", "sslrootcert")):
+        return errors.ServerNotTrusted()
     return errors.ServerUnreachable()
 
 

@@ -19,7 +19,7 @@ from systems.databases.errors import (
     ServerNotTrusted,
     ServerUnreachable,
 )
-from systems.databases.postgres import _settings
+from systems.databases.postgres import _refused, _settings
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,21 @@ def test_libpq_is_told_everything(monkeypatch, tmp_path):
         "sslsni", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version", "sslcrldir", "krbsrvname", "gsslib",
         "gssdelegation", "load_balance_hosts", "sslpassword", "requiressl", "min_protocol_version", "max_protocol_version",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ('connection to server at "tls-1.example.gov" failed: FATAL:  no pg_hba.conf entry for host "x", user "y", SSL off', LoginRefused),
+        ('connection to server at "tls-1.example.gov" failed: Connection refused', ServerUnreachable),
+        ("fe_sendauth: no password supplied", LoginRefused),
+        ("server does not support SSL, but SSL was required", ServerNotTrusted),
+        ('server certificate for "a" does not match host name "b"', ServerNotTrusted),
+        ("SSL error: certificate verify failed", ServerNotTrusted),
+    ],
+)  # fmt: skip
+def test_what_libpq_says_of_a_failed_connection(said, meant):
+    assert type(_refused(said)) is meant
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql", "adbc+postgresql"])
