@@ -313,11 +313,12 @@ def encode_one(
     return given.as_given, half.alone()
 
 
-def unread_columns(cohort: pa.Table) -> tuple[Finding, ...]:
-    """What a linkage will not read of a cohort with standard columns, all text."""
-    table = split_full_names(cohort)
-    columns = tuple(name for name in STANDARD if name in table.column_names)
-    half = HalfEncoded.of(read_input(batches_of(table), columns, (), None), columns)
+def unread_columns(cohort: Iterable[pa.Table]) -> tuple[Finding, ...]:
+    """What a linkage will not read of a cohort with standard columns, all text; part by part, at least one."""
+    parts = map(split_full_names, cohort)
+    first = next(parts)
+    columns = tuple(name for name in STANDARD if name in first.column_names)
+    half = HalfEncoded.of(read_input(chain([first], parts), columns, (), None), columns)
     return tuple(unread_findings("cohort", half.tallies))
 
 

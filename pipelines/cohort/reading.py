@@ -1,4 +1,4 @@
-"""A researcher's cohort file: read once, checked, and brought to standard columns.
+"""A researcher's cohort file: checked, and brought to standard columns.
 
 The values stay exactly as the researcher wrote them. Only what makes the whole file useless is an
 error; a bad value keeps its row. Where it can't be what its column says it makes the row useless: the
@@ -6,14 +6,16 @@ researcher should hear "not attempted", not "no order". Such a row is known by i
 never by a value. The shape of a number is only a warning (expectations).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from extracts.rows import compute as pc
+from matching.arrays import number_ids
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
@@ -21,10 +23,10 @@ from matching.ids import damaged_ids
 from matching.normalise import birth_dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
-from systems.tabular import DEFAULT, Limits, read_table
+from systems.errors import TableWithoutRows
+from systems.tabular import DEFAULT, Limits, Stream, stream_texts
 
 ID = "cohort_id"
-_ROWS = 1 << 18  # of a part
 Parts = Callable[[Sequence[str]], Iterable[pa.Table]]  # a cohort's columns, part by part
 
 _LONGEST = 200  # characters; a longer value is not a name, a number or an address
@@ -34,54 +36,54 @@ _TEXT = pa.string()
 
 
 @dataclass(frozen=True)
-class Cohort:
-    """A cohort in standard columns.
-
-    Attributes:
-        table: ``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given.
-        digest: keyed digest of the file's bytes and of the column map.
-        file: keyed digest of the bytes alone.
-        findings: what must be said of how it was read.
-    """
-
-    table: pa.Table
-    digest: str
-    file: str
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        """Number of data rows."""
-        return self.table.num_rows
-
-    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """Some columns, part by part."""
-        for start in range(0, max(self.rows, 1), _ROWS):
-            yield self.table.select(list(columns)).slice(start, _ROWS)
-
-
-@dataclass(frozen=True)
 class CohortFile:
-    """A cohort's file as read.
+    """A cohort's file, opened: in standard columns, read part by part as often as asked.
 
     Attributes:
-        table: in standard columns; see ``Cohort``.
+        given: the file's own table.
+        theirs: of ``row_id`` and the standard columns that it has, what they are called there.
         columns: what its user said of its columns, and what its headers leave no doubt about.
         findings: what must be said of how it was read.
     """
 
-    table: pa.Table
+    given: Stream
+    theirs: Mapping[str, str]
     columns: ColumnMap
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given."""
+        return ("row_number", *self.theirs)
+
+    @property
+    def rows(self) -> int:
+        """Number of data rows."""
+        return self.given.rows
+
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns, part by part."""
+        before, texts = 0, [name for name in columns if name != "row_number"]
+        for part in self.given.parts([self.theirs[name] for name in texts]):
+            numbers = np.arange(before + 1, before + part.num_rows + 1, dtype=np.int64)
+            before += part.num_rows
+            named = part.rename_columns(texts)
+            yield named.append_column("row_number", pa.array(numbers)).select(list(columns))
+
+    def read(self) -> pa.Table:
+        """All of it."""
+        return pa.concat_tables(self.parts(self.names))
 
 
 def read_cohort(
     path: Path, columns: ColumnMap, sheet: str | None = None, limits: Limits = DEFAULT
 ) -> CohortFile:
-    """Read a cohort file whatever its form, and bring it to standard columns.
+    """Open a cohort file whatever its form, check it, and bring it to standard columns.
+
+    CSV is never in memory as a whole; other forms are.
 
     Args:
-        path: the researcher's file.
+        path: the researcher's file; there as long as parts of it are asked for.
         columns: what its columns are called.
         sheet: of a workbook; the first otherwise.
         limits: what the file may be, and what reading it may take.
@@ -90,18 +92,29 @@ def read_cohort(
         CodedError: everything that makes the file unusable (exit 6); see ``systems.tabular`` for
             what can be wrong with a file, and the errors of this module and of ``matching``.
     """
-    given = read_table(path, role="cohort", sheet=sheet, limits=limits)
-    names = given.table.column_names
-    columns, findings = recognised(names, columns, "cohort", columns.theirs(ID, "cohort"))
+    given = stream_texts(path, role="cohort", sheet=sheet, limits=limits)
+    if not given.rows:
+        raise TableWithoutRows(file="cohort")
+    columns, findings = recognised(given.names, columns, "cohort", columns.theirs(ID, "cohort"))
     doubtful = [one.column for one in findings if one.code != "column_taken"]
-    ids = columns.theirs(ID, "cohort")
-    damaged = list(damaged_ids(given.table[ids], "cohort")) if ids in names else []
-    table = standardised(given.table, columns, doubtful)
+    ids = _ids(given, columns.theirs(ID, "cohort"))
+    damaged = () if ids is None else damaged_ids(ids, "cohort")
     sheets = other_sheets("cohort", given.other_sheets)
-    return CohortFile(table, columns, (*findings, *sheets, *damaged))
+    said = (*findings, *sheets, *damaged)
+    return replace(standardised(given, columns, ids, doubtful), findings=said)
 
 
-def standardised(given: pa.Table, columns: ColumnMap, doubtful: Sequence[str] = ()) -> pa.Table:
+def _ids(given: Stream, name: str) -> pa.ChunkedArray | None:
+    """The ids, the one column that is needed whole; None where there is none."""
+    if name not in given.names:
+        return None
+    parts = [part[name] for part in given.parts([name])]
+    return pa.chunked_array([chunk for part in parts for chunk in part.chunks], _TEXT)
+
+
+def standardised(
+    given: Stream, columns: ColumnMap, ids: pa.ChunkedArray | None, doubtful: Sequence[str] = ()
+) -> CohortFile:
     """Check ids and columns, and rename to the standard; ``doubtful`` columns are said where some are unknown.
 
     Raises:
@@ -109,31 +122,30 @@ def standardised(given: pa.Table, columns: ColumnMap, doubtful: Sequence[str] = 
         CohortColumnsUnknown: columns that nobody mapped, by position.
         CohortHasNoIdentifier: nothing in it tells people apart.
     """
-    if columns.theirs(ID, "cohort") not in given.column_names:
-        raise MissingIdColumn(table="cohort", column=ID, columns_in_the_file=given.num_columns)
-    if unknown := columns.unknown(given, "cohort", allowed=(ID,)):
+    if ids is None:
+        raise MissingIdColumn(table="cohort", column=ID, columns_in_the_file=len(given.names))
+    own = pa.table({name: [name] for name in given.names})  # to follow names through the map
+    if unknown := columns.unknown(own, "cohort", allowed=(ID,)):
         perhaps = {"perhaps": doubtful} if doubtful else {}
         raise CohortColumnsUnknown(positions=unknown, **perhaps)
-    table = columns.apply(given, "cohort")
-    _check_ids(table[ID])
-    present = [name for name in STANDARD if name in table.column_names]
+    named = columns.apply(own, "cohort").to_pylist()[0]
+    _check_ids(ids)
+    present = [name for name in STANDARD if name in named]
     if not set(present) & set(IDENTIFYING):
         raise CohortHasNoIdentifier
-    numbers = pa.array(range(1, table.num_rows + 1), pa.int64())
-    return pa.table(
-        {"row_number": numbers, "row_id": table[ID]} | {name: table[name] for name in present}
-    )
+    return CohortFile(given, {"row_id": named[ID]} | {n: named[n] for n in present}, columns)
 
 
 def _check_ids(ids: pa.ChunkedArray) -> None:
     blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(ids), ""), fill_value=True)
     if missing := _rows(blank):
         raise MissingIds(table="cohort", rows=missing)
+    if len(number_ids(ids)[1]) == len(ids):
+        return
     counted = pc.value_counts(ids)
     twice = counted.filter(pc.greater(pc.struct_field(counted, "counts"), 1))
-    if len(twice):
-        again = pc.is_in(ids, value_set=pc.struct_field(twice, "values"))
-        raise DuplicateIds(table="cohort", rows=_rows(again))
+    again = pc.is_in(ids, value_set=pc.struct_field(twice, "values"))
+    raise DuplicateIds(table="cohort", rows=_rows(again))
 
 
 def _rows(mask: pa.ChunkedArray) -> list[int]:

@@ -1,9 +1,11 @@
 """Cohorts of a project: registered, stored encrypted under a key of their own, read part by part, destroyed."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +17,13 @@ from errors import CodedError
 from matching.normalise import unread_columns
 from matching.tables import STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortNotStored
-from pipelines.cohort.reading import Cohort, read_cohort, unusable_rows
+from pipelines.cohort.reading import CohortFile, read_cohort, unusable_rows
 from pipelines.errors import FileMissing, OptionsDisagree, StageBroken
 from pipelines.home import locked
 from pipelines.session import CALIFORNIA, Session, today
 from systems import database
 from systems.database import guarded, quoted
-from systems.tabular import check_file
+from systems.tabular import check_file, cut
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from approvals.project import ProjectState
 
 _SHOWN = 20  # rows that are not attempted, of those that are named one by one
+_COMPARED = 1 << 18  # rows of a file and of a stored cohort that are compared at a time
 _AT_ONCE = 2_500_000  # rows that are compared with others in memory
 
 
@@ -75,6 +78,26 @@ class StoredCohort:
         con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
 
 
+@dataclass(frozen=True)
+class _Cohort:
+    """A cohort's file, opened.
+
+    Attributes:
+        opened: its rows.
+        digest: keyed digest of the file's bytes and of the column map.
+        file: keyed digest of the bytes alone.
+    """
+
+    opened: CohortFile
+    digest: str
+    file: str
+
+    @property
+    def rows(self) -> int:
+        """Number of data rows."""
+        return self.opened.rows
+
+
 def register_cohort(
     session: Session,
     number: str,
@@ -92,38 +115,44 @@ def register_cohort(
         CodedError: the file can't be used (exit 6), or the project may not have this cohort.
         ReleaseHeld: another cohort of the project is being registered (exit 8).
     """
-    cohort = _read(session, file, columns, sheet)
     on = today()
-    session.projects.check_cohort(number, cohort.rows, session.person, on, source)
-    with locked(session.home.projects / number / "cohorts"):
-        state = session.projects.show(number)
-        digest = _as_registered(session, state, cohort) or cohort.digest
-        known = state.cohort(digest)
-        if known is None or not known.usable or not stored_path(session, number, digest).is_file():
-            # Stored before it is recorded: a recorded cohort can always be read.
-            store_cohort(session, number, digest, cohort.table)
-        try:
-            session.projects.register_cohort(
-                number,
-                digest=digest,
-                rows=cohort.rows,
-                actor=session.person,
-                on=on,
-                source=source,
-                file=cohort.file,
-            )
-        except CodedError:  # somebody was faster
-            if known is None or known.destroyed:
-                destroy_cohort(session, number, digest)
-            raise
-        known = session.projects.show(number).cohort(digest)
-    findings = (*cohort.findings, *unread_columns(cohort.table))
-    refused = unusable_rows(cohort.parts, cohort.table.column_names, on)
+    with _opened(session, file, columns, sheet) as cohort:
+        session.projects.check_cohort(number, cohort.rows, session.person, on, source)
+        with locked(session.home.projects / number / "cohorts"):
+            state = session.projects.show(number)
+            digest = _as_registered(session, state, cohort) or cohort.digest
+            known = state.cohort(digest)
+            if (
+                known is None
+                or not known.usable
+                or not stored_path(session, number, digest).is_file()
+            ):
+                # Stored before it is recorded: a recorded cohort can always be read.
+                store_cohort(session, number, digest, cohort.opened.parts(cohort.opened.names))
+            try:
+                session.projects.register_cohort(
+                    number,
+                    digest=digest,
+                    rows=cohort.rows,
+                    actor=session.person,
+                    on=on,
+                    source=source,
+                    file=cohort.file,
+                )
+            except CodedError:  # somebody was faster
+                if known is None or known.destroyed:
+                    destroy_cohort(session, number, digest)
+                raise
+            known = session.projects.show(number).cohort(digest)
+            stored = open_stored(session, number, digest)
+    names = stored.columns[2:]
+    findings = (*cohort.opened.findings, *unread_columns(stored.parts(names)))
+    refused = unusable_rows(stored.parts, stored.columns, on)
     return {
         "project": number,
         "digest": digest,
         "rows": cohort.rows,
-        "columns": cohort.table.column_names[2:],
+        "columns": list(names),
         "rows_not_attempted": refused.num_rows,
         "refusals": [
             f"{row} {code}"
@@ -152,8 +181,8 @@ def usable_cohort_digest(session: Session, project: str, path: Path, columns: Pa
         file = session.keyring.digest_file("cohort", path)
         if registered := [c.digest for c in state.cohorts if c.file == file and c.usable]:
             return registered[-1]
-    cohort = _read(session, path, columns)
-    known = _as_registered(session, state, cohort)
+    with _opened(session, path, columns) as cohort:
+        known = _as_registered(session, state, cohort)
     if known is None and any(c.file == cohort.file and c.usable for c in state.cohorts):
         raise OptionsDisagree(
             option="--columns is another map, or it is another sheet, than the one it was registered with"
@@ -161,7 +190,7 @@ def usable_cohort_digest(session: Session, project: str, path: Path, columns: Pa
     return known or cohort.digest
 
 
-def _as_registered(session: Session, state: "ProjectState", cohort: Cohort) -> str | None:
+def _as_registered(session: Session, state: "ProjectState", cohort: _Cohort) -> str | None:
     """The digest under which this very table is registered; None where it is not.
 
     Once a cohort was known by its file alone: then its stored table shows what the map was.
@@ -173,10 +202,21 @@ def _as_registered(session: Session, state: "ProjectState", cohort: Cohort) -> s
     if former is None or not former.usable:
         return None
     stored = open_remaining(session, state.number, [former.digest])
-    return former.digest if stored and cohort.table.equals(stored[0].read()) else None
+    return former.digest if stored and _same(cohort.opened, stored[0]) else None
 
 
-def _read(session: Session, path: Path, columns: Path | None, sheet: str | None = None) -> Cohort:
+def _same(cohort: CohortFile, stored: StoredCohort) -> bool:
+    """Whether a file says in every row and column what a stored cohort says."""
+    if (cohort.names, cohort.rows) != (stored.columns, stored.rows):
+        return False
+    both = (cut(one.parts(cohort.names), _COMPARED) for one in (cohort, stored))
+    return all(ours.equals(theirs) for ours, theirs in zip(*both, strict=True))
+
+
+@contextmanager
+def _opened(
+    session: Session, path: Path, columns: Path | None, sheet: str | None = None
+) -> Generator[_Cohort]:
     """Read a cohort's file once; its digest is of the bytes read, and of the map and the sheet that were read by.
 
     What a header leaves no doubt about is part of the map, as if its user had said it.
@@ -185,11 +225,11 @@ def _read(session: Session, path: Path, columns: Path | None, sheet: str | None 
     check_file(path, role="cohort", limits=session.limits)
     with session.keyring.digested_copy("cohort", path) as (copy, file):
         read = read_cohort(copy, mapped, sheet, session.limits)
-    said = {name: theirs for name, theirs in read.columns.cohort.items() if name != theirs}
-    by = {"file": file, "columns": said} | ({} if sheet is None else {"sheet": sheet})
-    both = json.dumps(by, sort_keys=True)
-    digest = session.keyring.digest("cohort with its columns", both.encode())
-    return Cohort(read.table, digest, file, read.findings)
+        said = {name: theirs for name, theirs in read.columns.cohort.items() if name != theirs}
+        by = {"file": file, "columns": said} | ({} if sheet is None else {"sheet": sheet})
+        both = json.dumps(by, sort_keys=True)
+        digest = session.keyring.digest("cohort with its columns", both.encode())
+        yield _Cohort(read, digest, file)
 
 
 def stored_path(session: Session, project: str, digest: str) -> Path:
@@ -197,12 +237,15 @@ def stored_path(session: Session, project: str, digest: str) -> Path:
     return session.home.projects / project / "cohorts" / f"{digest}.parquet"
 
 
-def store_cohort(session: Session, project: str, digest: str, table: pa.Table) -> None:
+def store_cohort(session: Session, project: str, digest: str, parts: Iterable[pa.Table]) -> None:
     """Store a cohort, encrypted under a key of its own, so that it can be forgotten alone."""
     path = stored_path(session, project, digest)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = session.keyring.document_key(_key_name(project, digest), create=True)
-    resting.write_staged(table, path, key)
+    rest = iter(parts)
+    first = next(rest)
+    batches = (batch for part in chain([first], rest) for batch in part.to_batches())
+    resting.write_staged(batches, path, key, schema=first.schema)
 
 
 def destroy_cohort(session: Session, project: str, digest: str) -> None:

@@ -184,9 +184,10 @@ class FileSource:
             return Incoming(
                 schema, tabular.native_batches(path, role=role, rows=BATCH, limits=limits)
             )
-        table = tabular.read_table(path, role=role, limits=limits, allow_empty=True).table
-        pieces = (table.slice(at, BATCH) for at in range(0, table.num_rows, BATCH))
-        return Incoming(table.schema, pieces)
+        stream = tabular.stream_texts(path, role=role, limits=limits)
+        schema = pa.schema([(column, pa.string()) for column in stream.names])
+        pieces = tabular.cut(stream.parts(stream.names), BATCH)
+        return Incoming(schema, (piece for piece in pieces if piece.num_rows))
 
 
 # -- the mark of made-up data: a demonstration home takes nothing without it

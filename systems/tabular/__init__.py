@@ -9,11 +9,14 @@ names where column names should be.
 
 from systems.tabular.apart import DEFAULT, Limits
 from systems.tabular.reading import (
+    Stream,
     check_file,
+    cut,
     is_parquet,
     native_batches,
     read_schema,
     read_table,
     sheet_cells,
     stream_table,
+    stream_texts,
 )

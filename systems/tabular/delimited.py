@@ -1,26 +1,41 @@
 """CSV and its relatives, by Arrow's parser, all columns strings.
 
-Quotes as in RFC 4180, with line ends inside quoted values. Files in UTF-8 are parsed where they lie;
-others are brought to UTF-8 in memory first.
+Quotes as in RFC 4180, with line ends inside quoted values. Whole, files in UTF-8 are parsed where they lie
+and others brought to UTF-8 in memory first; in parts, a block at a time of either is in memory.
 """
 
 import codecs
 import csv
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pc
 
+from errors import CodedError
 from systems import errors
 from systems.tabular.apart import Limits, over
 
 _BLOCK = 8 << 20  # bytes per parsing task; also the longest quoted value
 _HEAD = 1 << 20  # characters looked at for header and delimiter
 _LISTED = 1000  # ragged rows whose numbers are kept
+_TAIL = 4096  # bytes at the end of a text that are looked at for a closing quote
 _UTF8 = ("utf-8", "utf-8-sig")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a text is written."""
+
+    path: Path
+    role: str
+    encoding: str
+    delimiter: str
+    width: int  # columns
 
 
 def read_delimited(path: Path, role: str, limits: Limits) -> tuple[pa.Table, str, str]:
@@ -29,23 +44,72 @@ def read_delimited(path: Path, role: str, limits: Limits) -> tuple[pa.Table, str
     Raises:
         EncodingUnknown, NulBytes, QuoteOpen, RowsRagged, TableEmpty, FormatUnknown, TooManyColumns.
     """
+    form = _form(path, role, limits)
+    source = _utf8(path, form.encoding)
+    bad = _Ragged()
+    try:
+        read = pc.read_csv(pa.BufferReader(source), **_options(form, bad, threads=True))
+        if bad.count:  # with threads Arrow does not know the records' numbers
+            bad = _Ragged()
+            pc.read_csv(pa.BufferReader(source), **_options(form, bad, threads=False))
+    except pa.ArrowInvalid as refused:
+        raise _broken(refused, role) from None
+    bad.check(role)
+    table = read.slice(1).rename_columns(_header(read))
+    if table.num_rows:
+        tail = source[max(0, source.size - _TAIL) :].to_pybytes()
+        _check_last_quote(table.columns[-1][-1].as_py(), tail, table.num_rows, role)
+    return table, form.encoding, form.delimiter
+
+
+def stream_delimited(
+    path: Path, role: str, limits: Limits
+) -> tuple[list[str], int, Callable[[Sequence[int]], Iterator[pa.Table]]]:
+    """Open a text table: its header, its data rows, and what gives the columns of some places block by block.
+
+    The file is looked at as a whole first, so that whatever is wrong with it is known before a row is given:
+    the same errors as `read_delimited`'s. Nothing of it stays in memory but a block.
+
+    Raises:
+        EncodingUnknown, NulBytes, QuoteOpen, RowsRagged, TableEmpty, FormatUnknown, TooManyColumns; the
+            last but one also while the parts come, where the file is another one by then.
+    """
+    form = _form(path, role, limits)
+    bad, rows, last = _Ragged(), -1, None
+    for batch in _blocks(form, bad, [form.width - 1], threads=False):
+        rows += batch.num_rows
+        if batch.num_rows:
+            last = batch.column(0)[-1].as_py()
+    bad.check(role)
+    if rows > 0:
+        _check_last_quote(last, _tail(form), rows, role)
+    every = range(form.width)
+    first = next((b for b in _blocks(form, _Ragged(), every, threads=False) if b.num_rows), None)
+    if first is None:
+        raise errors.FormatUnknown(file=role)
+
+    def parts(places: Sequence[int]) -> Iterator[pa.Table]:
+        seen, bad = -1, _Ragged()
+        for batch in _blocks(form, bad, places, threads=True):
+            part = batch.slice(1) if seen < 0 and batch.num_rows else batch
+            seen += batch.num_rows
+            yield pa.Table.from_batches([part])
+        if seen != rows or bad.count:
+            raise errors.FormatUnknown(file=role)
+
+    return _header(pa.Table.from_batches([first])), rows, parts
+
+
+def _form(path: Path, role: str, limits: Limits) -> _Form:
     encoding = find_encoding(path, role)
     head = "".join(itertools.islice(decoded(path, encoding), 1))[:_HEAD]
     if not head.strip():
         raise errors.TableEmpty(file=role)
     delimiter = find_delimiter(head, whole=len(head) < _HEAD)
-    source = _utf8(path, encoding)
     width = _width(head, delimiter, role)
     if width > limits.columns:
         raise errors.TooManyColumns(file=role, columns=width, **over("columns", limits))
-    table, ragged = _parsed(source, delimiter, width, threads=True, role=role)
-    if ragged:
-        rows = [
-            number - 1 for number in _parsed(source, delimiter, width, threads=False, role=role)[1]
-        ]
-        raise errors.RowsRagged(file=role, count=ragged[0], rows=rows)
-    _check_last_quote(table, source, role)
-    return table, encoding, delimiter
+    return _Form(path, role, encoding, delimiter, width)
 
 
 def _utf8(path: Path, encoding: str) -> pa.Buffer:
@@ -76,61 +140,100 @@ def _width(head: str, delimiter: str, role: str) -> int:
     raise errors.FormatUnknown(file=role)
 
 
-def _parsed(
-    source: pa.Buffer, delimiter: str, width: int, *, threads: bool, role: str
-) -> tuple[pa.Table, list[int]]:
-    """Parse; the second value lists ragged records.
+class _Ragged:
+    """Records of another width than the header's, which Arrow passes over; numbers where it parses in order."""
 
-    With threads Arrow does not know record numbers, and the list holds only how many there are;
-    without, it holds their numbers, the header being 1.
-    """
-    ragged: list[int] = []
+    def __init__(self) -> None:
+        self.count = 0
+        self._rows: list[int | None] = []
 
-    def note(row: pc.InvalidRow) -> str:
-        if threads:
-            ragged[:] = [ragged[0] + 1 if ragged else 1]
-        elif len(ragged) < _LISTED:
-            ragged.append(row.number)
+    def note(self, row: pc.InvalidRow) -> str:
+        """What Arrow asks of such a record."""
+        self.count += 1
+        if len(self._rows) < _LISTED:
+            self._rows.append(row.number)
         return "skip"
 
-    names = [str(place) for place in range(width)]
+    def check(self, role: str) -> None:
+        """Refuse a file that has any; the header is Arrow's record 1."""
+        if self.count:
+            rows = [number - 1 for number in self._rows if number is not None]
+            raise errors.RowsRagged(file=role, count=self.count, rows=rows)
+
+
+def _options(
+    form: _Form, bad: _Ragged, places: Sequence[int] | None = None, *, threads: bool
+) -> dict[str, Any]:
+    """How Arrow reads a text, whole or in blocks; the header is its first row."""
+    names = [str(place) for place in range(form.width)]
+    return {
+        "read_options": pc.ReadOptions(use_threads=threads, block_size=_BLOCK, column_names=names),
+        "parse_options": pc.ParseOptions(
+            delimiter=form.delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=True,
+            invalid_row_handler=bad.note,
+        ),
+        "convert_options": pc.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            null_values=[""],
+            check_utf8=False,
+            include_columns=None if places is None else [names[place] for place in places],
+        ),
+    }
+
+
+def _blocks(
+    form: _Form, bad: _Ragged, places: Sequence[int], *, threads: bool
+) -> Iterator[pa.RecordBatch]:
+    """Some columns of a text, block by block; the same blocks as those of a text that is parsed whole."""
     try:
-        table = pc.read_csv(
-            pa.BufferReader(source),
-            read_options=pc.ReadOptions(use_threads=threads, block_size=_BLOCK, column_names=names),
-            parse_options=pc.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=True,
-                invalid_row_handler=note,
-            ),
-            convert_options=pc.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-                check_utf8=False,
-            ),
-        )
+        with pa.OSFile(str(form.path)) as file:
+            if form.encoding == "utf-8-sig":
+                file.seek(len(codecs.BOM_UTF8))
+            text = (
+                file
+                if form.encoding in _UTF8
+                else pa.transcoding_input_stream(file, form.encoding, "utf-8")
+            )
+            options = _options(form, bad, places, threads=threads)
+            with pc.open_csv(text, **options) as reader:
+                yield from reader
     except pa.ArrowInvalid as refused:
-        broken = errors.QuoteOpen if "straddling" in str(refused) else errors.FormatUnknown
-        raise broken(file=role) from None
-    header = [value.as_py() or "" for value in (column[0] for column in table.columns)]
-    return table.slice(1).rename_columns(header), ragged
+        raise _broken(refused, form.role) from None
 
 
-def _check_last_quote(table: pa.Table, source: pa.Buffer, role: str) -> None:
+def _broken(refused: pa.ArrowInvalid, role: str) -> CodedError:
+    return (errors.QuoteOpen if "straddling" in str(refused) else errors.FormatUnknown)(file=role)
+
+
+def _header(table: pa.Table) -> list[str]:
+    return [column[0].as_py() or "" for column in table.columns]
+
+
+def _check_last_quote(last: str | None, tail: bytes, rows: int, role: str) -> None:
     """Refuse a last value that runs to the end of the file because its quote was never closed.
 
     Arrow takes such a value as it is. A value with a line end inside stood in quotes, so that the
     file's last mark before its final line ends must be the closing quote.
     """
-    if table.num_rows == 0:
-        return
-    last = table.column(table.num_columns - 1)[table.num_rows - 1].as_py()
-    tail = source[max(0, source.size - 4096) :].to_pybytes().rstrip(b"\r\n")
-    if last is not None and ("\n" in last or "\r" in last) and not tail.endswith(b'"'):
-        raise errors.QuoteOpen(file=role, row=table.num_rows)
+    runs_on = last is not None and ("\n" in last or "\r" in last)
+    if runs_on and not tail.rstrip(b"\r\n").endswith(b'"'):
+        raise errors.QuoteOpen(file=role, row=rows)
+
+
+def _tail(form: _Form) -> bytes:
+    """The last bytes of the text as UTF-8."""
+    if form.encoding in _UTF8:
+        with form.path.open("rb") as file:
+            file.seek(max(0, form.path.stat().st_size - _TAIL))
+            return file.read()
+    tail = ""
+    for piece in decoded(form.path, form.encoding):
+        tail = (tail + piece)[-_TAIL:]
+    return tail.encode()[-_TAIL:]
 
 
 # -- encoding and delimiter: values are looked at, never kept

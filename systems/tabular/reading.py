@@ -201,14 +201,14 @@ def stream_table(
 ) -> Stream:
     """Open a file of any kind that ``read_table`` reads; a header without rows is a table of no rows.
 
-    Parquet comes in parts, every other format is read whole. What kind a Parquet column is of that nobody asks for
+    A workbook is read whole, all else comes in parts. What kind a Parquet column is of that nobody asks for
     does not matter.
 
     Raises:
         CodedError: see ``read_table``; in ``parts`` for what only the data show.
     """
     if not is_parquet(path, role, limits):
-        return _whole(path, role, limits, sheet)
+        return stream_texts(path, role=role, limits=limits, sheet=sheet)
     schema, rows = read_schema(path, role=role, limits=limits)
     names = [name.strip() for name in schema.names]
     check_header(names, role)
@@ -223,6 +223,55 @@ def stream_table(
     several = {n for n, f in zip(names, schema, strict=True) if pa.types.is_list(f.type)}
     types = {n: f.type for n, f in zip(names, schema, strict=True)}
     return Stream(tuple(names), rows, coded, lists=frozenset(several), types=types)
+
+
+def stream_texts(
+    path: Path, *, role: str, limits: Limits = DEFAULT, sheet: str | None = None
+) -> Stream:
+    """Open a file of any kind that ``read_table`` reads, refused for all that it would be refused for there.
+
+    CSV comes in parts; every other format is read whole.
+
+    Raises:
+        CodedError: see ``read_table``, before there are any parts. A header without rows is a table of no rows.
+    """
+    head = _head(path, role, limits)
+    if head.startswith((_PARQUET, _ZIP, *_REFUSED)):
+        return _whole(path, role, limits, sheet)
+    from systems.tabular.delimited import stream_delimited
+
+    given, rows, blocks = stream_delimited(path, role, limits)
+    names = [name.strip() for name in given]
+    check_header(names, role)
+
+    def coded(wanted: Sequence[str], _as_codes: Sequence[str]) -> Iterator[pa.Table]:
+        # A column that is asked for twice is parsed once; at least one is parsed, since it counts the rows.
+        places = list(dict.fromkeys(names.index(name) for name in wanted)) or [0]
+        for part in cut(blocks(places), _ROWS):
+            columns = [part[places.index(names.index(name))] for name in wanted]
+            yield pa.Table.from_arrays(columns, names=list(wanted))
+
+    return Stream(tuple(names), rows, coded)
+
+
+def cut(parts: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The rows of parts in parts of exactly ``rows``, but for the last; at least one where any came."""
+    pending: list[pa.Table] = []
+    count, given = 0, False
+    for part in parts:
+        pending.append(part)
+        count += part.num_rows
+        if count < rows:
+            continue
+        joined, pending = pa.concat_tables(pending), []
+        whole = count - count % rows
+        for start in range(0, whole, rows):
+            yield joined.slice(start, rows)
+        given, count = True, count - whole
+        if count:
+            pending = [joined.slice(whole)]
+    if pending and (count or not given):
+        yield pa.concat_tables(pending)
 
 
 def read_schema(path: Path, *, role: str, limits: Limits = DEFAULT) -> tuple[pa.Schema, int]:

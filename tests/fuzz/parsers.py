@@ -113,7 +113,7 @@ def _cohort(path: Path) -> None:
     from matching.tables import ColumnMap
     from pipelines.cohort.reading import read_cohort, unusable_rows
 
-    read = read_cohort(path, ColumnMap(), limits=LIMITS).table
+    read = read_cohort(path, ColumnMap(), limits=LIMITS).read()
     unusable_rows(lambda names: [read.select(list(names))], read.column_names, dt.date(2026, 1, 1))
 
 

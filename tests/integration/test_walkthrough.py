@@ -163,7 +163,7 @@ def test_a_cohort_of_another_encoding_is_read(tmp_path, encoding, delimiter):
     from matching.tables import ColumnMap
     from pipelines.cohort.reading import read_cohort
 
-    cohort = read_cohort(path, ColumnMap()).table
+    cohort = read_cohort(path, ColumnMap()).read()
     assert cohort["last_name"].to_pylist() == ["Núñez", "Müller"]
 
 

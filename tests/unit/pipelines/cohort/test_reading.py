@@ -10,13 +10,24 @@ from hypothesis import strategies as st
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.tables import ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
-from pipelines.cohort.reading import Cohort, standardised, unusable_rows
+from pipelines.cohort.reading import _ids, unusable_rows
+from pipelines.cohort.reading import standardised as standardised_file
+from systems.tabular import Stream
 
 TODAY = date(2026, 11, 23)
 
 
 def refusals(cohort: pa.Table, on: date) -> pa.Table:
-    return unusable_rows(Cohort(cohort, "", "").parts, cohort.column_names, on)
+    return unusable_rows(lambda names: [cohort.select(names)], cohort.column_names, on)
+
+
+def standardised(given_, columns):
+    def coded(wanted, _as_codes):
+        return iter([given_.select(list(wanted))])
+
+    stream = Stream(tuple(given_.column_names), given_.num_rows, coded)
+    ids = _ids(stream, columns.theirs("cohort_id", "cohort"))
+    return standardised_file(stream, columns, ids).read()
 
 
 def table(**columns: list[str | None]) -> pa.Table:

@@ -141,8 +141,8 @@ def test_what_was_digested_is_what_was_read(desk, monkeypatch):
 def test_a_home_of_before_keeps_its_registration(desk):
     """Once the digest of the file alone was the cohort's, and its table said what the map had been."""
     file = desk.keyring.digest_file("cohort", desk.file)
-    table = registry._read(desk, desk.file, desk.map).table
-    registry.store_cohort(desk, desk.number, file, table)
+    with registry._opened(desk, desk.file, desk.map) as cohort:
+        registry.store_cohort(desk, desk.number, file, [cohort.opened.read()])
     desk.projects.register_cohort(desk.number, digest=file, rows=2, actor=desk.person, on=today())
     confirm(desk, file)
     assert usable_cohort_digest(desk, desk.number, desk.file, None) == file
@@ -157,7 +157,8 @@ def test_a_home_of_before_keeps_its_registration(desk):
 def test_retention_knows_every_stored_cohort(desk):
     wrong = register(desk, desk.map)
     right = register(desk)
-    registry.store_cohort(desk, desk.number, "f" * 64, open_stored(desk, desk.number, right).read())
+    table = open_stored(desk, desk.number, right).read()
+    registry.store_cohort(desk, desk.number, "f" * 64, [table])
     kept = {item.about: item for item in retention_items(desk)}
     days = timedelta(days=desk.settings.retention.intake_days)
     assert set(kept) == {wrong, "f" * 64}  # the one in use stays open
@@ -217,7 +218,7 @@ def test_what_the_linkage_will_not_read_of_a_cohort_is_told_when_it_is_registere
 
 @pytest.fixture
 def register_loaded(monkeypatch):
-    info = SimpleNamespace(snapshot_id="CARPOS-20260101-001")
+    info = SimpleNamespace(snapshot_id="CARPOS-20260101-001", mapping="")
     monkeypatch.setattr(RegisterStore, "newest", lambda *_: SimpleNamespace(info=info))
 
 
