@@ -92,7 +92,7 @@ def load_register(
         raise DemoRefusesRealData
     check_settings(session)
     source, base = _base(session, described, source, against)
-    supply, confirmed = supply_of(session, described, source)
+    supply, base, confirmed = supply_of(session, described, source, base)
     seconds: dict[str, float] = {}
     policy, relearn = session.settings.linkage, against is not None and against.relearn
     resolution = Resolution(described, policy, base, progress, share, relearn=relearn)

@@ -34,12 +34,25 @@ _RAW = "theirs"  # a batch of their rows
 
 
 class MappedSupply:
-    """Our tables as a mapping finds them in a source; see `systems.register.Supply`."""
+    """Our tables as a mapping finds them in a source; see `systems.register.Supply`.
 
-    def __init__(self, system: System, mapping: RegisterMapping, source: Source) -> None:
-        self._system, self._said, self._source = system, mapping, source
+    Args:
+        system: the data system.
+        mapping: its mapping.
+        source: where the tables come from.
+        partial: tables that are not there are left out, as in a delta.
+    """
+
+    def __init__(
+        self, system: System, mapping: RegisterMapping, source: Source, *, partial: bool = False
+    ) -> None:
+        self._system, self._said, self._source, self._partial = system, mapping, source, partial
         self.mapping = mapping.text
-        self.names = tuple(table.name for table in system.tables if table.name in mapping.tables)
+        self.names = tuple(
+            table.name
+            for table in system.tables
+            if any(not partial or self._found(p) for p in mapping.tables.get(table.name, ()))
+        )
         self._problems = list(self._unnamed())
         self._counted: set[str] = set()  # tables whose rows that nothing takes were counted
 
@@ -52,11 +65,28 @@ class MappedSupply:
         """See `Supply`."""
         return self._problems
 
+    def keys(self, name: str, source: str) -> Part:
+        """The keys of a table of ours (its rows, where it has none) in a table of its own, made as in the table's first part."""
+        table = self._system.table(name)
+        part = self._said.tables[name][0]
+        wanted = table.primary_key or tuple(part.columns)
+        columns = {c: taken for c, taken in part.columns.items() if c in wanted and not taken.join}
+        alone = Described.model_construct(
+            source=(source,), where={}, distinct=False, join=(), ignore=(), columns=columns
+        )
+        reading = _Reading(self, table, alone, [source])
+        return Part(source, lambda con: reading.opened(con, source), reading.expected())
+
+    def _found(self, part: Described) -> bool:
+        return any(matched(self._source.names, pattern) for pattern in part.source)
+
     def _unnamed(self) -> Iterator[Problem]:
         """Names of the mapping that nothing has, and chosen tables that the mapping does not name."""
         names, mapping = self._source.names, self._said
         for ours, parts in mapping.tables.items():
             for part in parts:
+                if self._partial and not self._found(part):
+                    continue
                 for pattern in (*part.source, *(join.source for join in part.join)):
                     if not matched(names, pattern):
                         yield Problem(ours, "mapped_table_missing", source=pattern)
@@ -94,7 +124,7 @@ class MappedSupply:
             )
             if any(name in matched(self._source.names, pattern) for pattern in one.source)
         ]
-        if "true" in conditions:
+        if not conditions or "true" in conditions:  # a table of keys, or one that is taken whole
             return
         none = " AND ".join(f"NOT coalesce({c}, false)" for c in conditions)
         [(count,)] = con.execute(f"SELECT count_if({none}) FROM {batch}").fetchall()

@@ -8,7 +8,7 @@ import pytest
 from errors import CodedError
 from systems.errors import MappingWrong, RegisterRefused
 from systems.mapping import MappedSupply, read_mapping
-from systems.register import FileSource
+from systems.register import Base, FileSource, parted
 from tests.unit.systems.conftest import CARPOS, ON, itself
 
 MAPPING = """
@@ -238,3 +238,25 @@ def test_the_same_key_becomes_the_same_number_everywhere(load_mapped, export):
     assert min(first) >= (0,)
     assert max(first) < (1 << 62,)
     assert table(load_mapped(), ids) == first
+
+
+def test_a_delta_has_their_names_and_their_keys_too(load_mapped, store, export, tmp_path):
+    for path in export.glob("ORD_*.csv"):
+        rewrite(path, ";?;", ";;")
+    base = load_mapped()
+    lines = (export / "PARTY.csv").read_text("latin-1").splitlines()
+    (tmp_path / "PARTY.csv").write_text("\n".join([lines[0], lines[1].replace(";RSP", ";PRO")]))
+    (tmp_path / "deleted_order_party.csv").write_text("\n".join([lines[0], lines[1]]))
+    source, deleted = parted(
+        FileSource([tmp_path / "PARTY.csv", tmp_path / "deleted_order_party.csv"]), CARPOS
+    )
+    supply = MappedSupply(CARPOS, read(MAPPING), source, partial=True)
+    assert supply.names == ("order_party",)
+    keys = {name: supply.keys(name, part.source) for name, part in deleted.items()}
+    made = store.load(CARPOS, supply, resolve=itself, on=ON, base=Base(base, True, keys))
+    assert lines[1].endswith(";RSP")
+    change = made.info.changes["order_party"]
+    assert (change.added, change.changed, change.deleted) == (1, 0, 1)
+    every = "SELECT order_id, person_id, role FROM order_party ORDER BY ALL"
+    assert len(set(table(base, every)) ^ set(table(made, every))) == 2
+    assert made.info.rows["order_entry"] == base.info.rows["order_entry"]
