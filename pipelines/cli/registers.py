@@ -171,7 +171,8 @@ def _show_snapshot(console: Console, info: Mapping[str, Any]) -> None:
         console.emit(info)
         return
     hidden = ("findings", "missing_tables")
-    console.show_pairs("Snapshot", {k: v for k, v in info.items() if k not in hidden})
+    shown = {k: v for k, v in info.items() if k not in hidden and v not in (None, [])}
+    console.show_pairs("Snapshot", shown)
     for title, failed in (("What fails of what is expected", True), ("Told besides", False)):
         found = [one for one in info["findings"] if one["failed"] is failed]
         if found:

@@ -149,8 +149,9 @@ def _tables(
 
 
 def _years(now: Profile, was: Profile | None, limits: Expectations) -> Iterator[Finding]:
-    """Years that lost records, and years without any between others."""
-    for year in range(min(now.years, default=0), max(now.years, default=-1) + 1):
+    """Years that lost records, and years without any between others, where those have more than slips of a date."""
+    sure = [year for year, records in now.years.items() if records >= FEW]
+    for year in range(min(sure, default=0), max(sure, default=-1) + 1):
         if year not in now.years and not (was and was.years and year not in was.years):
             yield Finding(rule="year_without", place=str(year), failed=True)
     for year, past in (was.years if was else {}).items():

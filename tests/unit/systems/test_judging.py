@@ -70,6 +70,7 @@ CASES = {
         held().model_copy(update={"years": {2023: 500, 2024: 440, 2025: 560}}), held(), {}, {("year_fell", "2024")},
     ),
     "a year has none": (held(years=(2023, 2025), each=750), None, {}, {("year_without", "2024")}),
+    "a slip of a date": (held().model_copy(update={"years": {1985: 9, 2024: 700, 2025: 800}}), None, {}, set()),
     "an empty column": (
         held(judge=column(empty=900)), held(judge=column()), {}, {("empty_moved", "order_entry.judge")},
     ),
