@@ -101,7 +101,7 @@ def _size(folder: Path, size: int, form: str) -> float:
     shares = stages(home / "runs" / release / "stages")
     print(
         f"| {size:,} | {registered.seconds:.1f} s | {run.seconds:.1f} s | {sealed.seconds:.1f} s"
-        f" | {sum(s.processor for s in spent):.0f} | {seconds / size * 1e6:.1f} | {max(s.gib for s in spent):.2f} | {read / 2**20:.0f}"
+        f" | {sum(s.processor for s in spent):.0f} | {seconds / size * 1e6:.1f} | {' / '.join(f'{s.gib:.2f}' for s in spent)} | {read / 2**20:.0f}"
         f" | {disk / 2**20:.0f} | {disk / read:.1f} | {shares} |",
         flush=True,
     )

@@ -29,12 +29,15 @@ _SHARDS = 16  # at most: what is kept of a shard's row while it is worked is som
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
-def find_duplicates(cohort: linking.Source, words: OwnWords = NO_WORDS) -> pa.Table:
+def find_duplicates(
+    cohort: linking.Source, words: OwnWords = NO_WORDS, run_shards: scoring.RunShards | None = None
+) -> pa.Table:
     """Groups of rows that look like one person.
 
     Args:
         cohort: ``cohort_id`` (text, unique) and standard columns (text).
         words: placeholders and nicknames of the Department's own.
+        run_shards: has the shards of the search by weights worked elsewhere; never changes the result.
 
     Returns:
         ``cohort_id, group, probability``: one row for each cohort row in a group of two or more, by
@@ -51,7 +54,11 @@ def find_duplicates(cohort: linking.Source, words: OwnWords = NO_WORDS) -> pa.Ta
     tables.check_ids(ids, "cohort_id", unique=True)
     encoded = normalise.encode_alone(side, cohort.columns, words)
     del side
-    found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
+    found = [
+        _by_weights(encoded, options, run_shards),
+        _by_name_and_place(encoded),
+        _by_repetition(encoded),
+    ]
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
     label = assignment.components(rows, left, right)
     best = np.zeros(rows)
@@ -68,13 +75,15 @@ def find_duplicates(cohort: linking.Source, words: OwnWords = NO_WORDS) -> pa.Ta
     )
 
 
-def _by_weights(encoded: normalise.Encoded, options: LinkOptions) -> tuple[Ints, Ints, Floats]:
+def _by_weights(
+    encoded: normalise.Encoded, options: LinkOptions, run_shards: scoring.RunShards | None
+) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
     # Every shard looks at all rows after it, so that many shards of a long cohort would cost its square.
     rows = max(options.shard_rows, -(-encoded.cohort.rows // _SHARDS))
     scorer = scoring.Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
-    scored = scorer.score()
+    scored = scorer.score(run_shards)
     probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
     keep = probability >= _PLAUSIBLE
     return (scored.a[keep].astype(np.int64), scored.b[keep].astype(np.int64), probability[keep])

@@ -16,6 +16,7 @@ from crypto.cms import Recipient, Signer
 from crypto.identifiers import order_keys, research_ids
 from crypto.secret import Secret
 from expectations.checks import Validation
+from matching.scoring import RunShards
 from pipelines.cluster import Connect
 from pipelines.custody import report_folder
 from pipelines.home import Home, write_private
@@ -120,6 +121,19 @@ class ReleaseContext:
     def threads(self) -> int | None:
         """DuckDB's worker threads."""
         return self.session.settings.orchestration.threads or None
+
+    def run_shards(self) -> RunShards | None:
+        """Have shards worked by the cluster of the settings; None where there is none.
+
+        Raises:
+            ClusterUnsafe, ClusterMissing: see `pipelines.cluster.spread_over`.
+        """
+        settings = self.session.settings.cluster
+        if not settings.scheduler:
+            return None
+        from pipelines.cluster import spread_over
+
+        return spread_over(settings, self.release, self.connect)
 
     def note(self, kind: str, *, once: bool = True, **facts: FactValue) -> None:
         """Record an event of this release; the same facts twice are one event."""

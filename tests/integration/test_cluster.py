@@ -15,7 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from crypto.resting import shared_secret
+from matching.linking.linking import table_source
 from matching.options import LinkOptions
+from matching.persons import within_cohort
+from matching.persons.within_cohort import find_duplicates
 from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
 from pipelines.deployment.doctor.outside import check_cluster
@@ -147,6 +150,19 @@ def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides)
     assert together.report.rules == alone.report.rules
     assert list(local.shared.iterdir()) == []
     assert len(alone.links) > 1_500
+
+
+def test_a_cohort_is_searched_by_the_workers_as_by_one_machine(local, sides, monkeypatch):
+    monkeypatch.setattr(within_cohort, "LinkOptions", lambda: LinkOptions(shard_rows=SHARD_ROWS))
+    twice = sides[0].slice(0, 50)
+    again = pa.array([f"again {row}" for row in range(50)])
+    cohort = pa.concat_tables([sides[0], twice.set_column(0, "cohort_id", again)])
+    alone = find_duplicates(table_source(cohort, "cohort"))
+    spread = dask_backend.spread_over(_settings(local), "2026-001-R002")
+    together = find_duplicates(table_source(cohort, "cohort"), run_shards=spread)
+    assert _bytes(together) == _bytes(alone)
+    assert len(alone) >= 100
+    assert list(local.shared.iterdir()) == []
 
 
 def test_a_cluster_of_another_authority_gets_no_work(local, tmp_path):

@@ -11,7 +11,6 @@ from expectations.validation import validate
 from extracts.rows import compute as pc
 from matching import linking, own_words, persons
 from pipelines import cohort as cohorts
-from pipelines.home import Linkage
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
@@ -39,7 +38,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
     context.keep_validation("intake", validation)
     validation.require()
     refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
-    withheld = _withheld(cohort, context.session.settings.linkage)
+    withheld = _withheld(cohort, context)
     this = context.project.cohort(digest)
     file = this.file if this else digest  # another map of the same file is no other cohort
     earlier = [c.digest for c in context.project.cohorts if c.file != file]
@@ -70,17 +69,19 @@ def _validate(
         return validate("intake", system, con, "cohort", parameters)
 
 
-def _withheld(cohort: cohorts.StoredCohort, policy: Linkage) -> pa.ChunkedArray:
+def _withheld(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.ChunkedArray:
     """Row ids in groups of two or more that look like one person."""
-    standard = cohort.columns[2:]
+    standard, settings = cohort.columns[2:], context.session.settings
 
     def parts() -> Iterator[pa.Table]:
         for part in cohort.parts(["row_id", *standard]):
             yield part.rename_columns(["cohort_id", *standard])
 
-    words = own_words.OwnWords(policy.placeholders, policy.nicknames)
+    words = own_words.OwnWords(settings.linkage.placeholders, settings.linkage.nicknames)
     source = linking.parts_source(["cohort_id", *standard], "cohort", parts)
-    return persons.find_duplicates(source, words)["cohort_id"]
+    # What one machine does as one shard is not worth a cluster's answer.
+    run_shards = context.run_shards() if cohort.rows > settings.cluster.shard_rows else None
+    return persons.find_duplicates(source, words, run_shards)["cohort_id"]
 
 
 def _attempted(

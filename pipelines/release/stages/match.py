@@ -39,17 +39,12 @@ def link_cohort(context: ReleaseContext) -> Product:
         threads=context.threads,
         shard_rows=settings.cluster.shard_rows,
     )
-    run_shards = None
-    if settings.cluster.scheduler:
-        from pipelines.cluster import spread_over
-
-        run_shards = spread_over(settings.cluster, context.release, context.connect)
     saved = settings.linkage.model
     start = model.SavedModel.read(context.session.home.root / saved) if saved else None
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
         result = link_sources(
-            _cohort(staging), records, options, run_shards=run_shards, start=start
+            _cohort(staging), records, options, run_shards=context.run_shards(), start=start
         )
     made, links = result.report, result.links
     del result  # with all that the report was made from: both sides as integers
