@@ -5,18 +5,13 @@ It reads values and counts those that can't be read; it never compares two rows.
 
 from matching.normalise.dates import birth_dates
 from matching.normalise.encoding import (
-    DICTIONARY_COLUMNS,
-    READ_COLUMNS,
     Encoded,
-    EncodingInput,
     HalfEncoded,
     ReadAs,
-    batches_of,
     common_columns,
     encode,
     encode_alone,
     encode_one,
-    read_input,
     unread_columns,
 )
 from matching.normalise.full_names import FULL_NAME, boxes_of, split_full_names
@@ -27,6 +22,13 @@ from matching.normalise.names import (
     nickname_pairs,
     spelling_pairs,
     spelt_surnames,
+)
+from matching.normalise.reading import (
+    DICTIONARY_COLUMNS,
+    READ_COLUMNS,
+    EncodingInput,
+    batches_of,
+    read_input,
 )
 from matching.normalise.side import Side
 from matching.normalise.stored import VERSION, read_stored, stored_columns, stored_tables

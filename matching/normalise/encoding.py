@@ -1,30 +1,34 @@
 """Two tables of text into two sides of integer arrays, coded together.
 
-First Arrow reads a side: numbers as integers, distinct texts numbered. Then the distinct texts are normalised. A side comes in batches, so that its text is never in memory as a whole. What is kept of a row is
-a few integers; distinct texts are kept once. Texts are numbered in the order of the whole column, so the size of
-the batches can't change a result.
+Distinct texts are normalised once, and both sides get one numbering. What is kept of a row is a few integers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import blank, in_threads, number_ids, prefetch
-from matching.arrow import EMPTY, Bools, Codes, Ints, Rows, array, filled, pc
-from matching.arrow import column as arrow_column
+from matching.arrays import blank, number_ids
+from matching.arrow import EMPTY, Bools, Codes, Ints, Rows, pc
 from matching.arrow import texts as made_texts
 from matching.findings import Finding
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
 from matching.normalise.full_names import split_full_names
 from matching.normalise.nobody import nobodys_of, without_nobodys
+from matching.normalise.reading import (
+    NUMBER_TYPES,
+    READERS,
+    EncodingInput,
+    batches_of,
+    read_input,
+    tallied,
+)
 from matching.normalise.side import Side
-from matching.normalise.unread import Tally, Unread, says_something, unread_findings
+from matching.normalise.unread import Tally, says_something, unread_findings
 from matching.normalise.vocabulary import (
     MISSING,
     Dictionary,
@@ -36,157 +40,6 @@ from matching.normalise.vocabulary import (
 from matching.options import LASTING
 from matching.own_words import NO_WORDS, OwnWords
 from matching.tables import STANDARD, check_texts
-
-Values = npt.NDArray[Any]
-
-BATCH = 1 << 18  # rows worked at a time: some 40 MB of text
-TEXTS: Final = (
-    "last_name", "first_name", "middle_name", "name_suffix", "birth_date", "sex", "street", "city", "county",
-)  # fmt: skip
-# may come as dictionaries
-DICTIONARY_COLUMNS: Final = tuple(name for name in TEXTS if name != "street")
-_NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
-    "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
-}  # fmt: skip
-NUMBERS: Final = (*_NUMBERS, "ssn")
-# standard columns that a linkage looks at
-READ_COLUMNS: Final = frozenset({*TEXTS, *NUMBERS})
-_NOTHING: Final = made_texts(sorted(names.EMPTY))
-_TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
-
-
-@dataclass(frozen=True)
-class EncodingInput:
-    """A side before its texts are normalised."""
-
-    rows: int
-    as_given: pa.Table  # the columns that a linkage needs as they are: ids, groups of the report
-    numbers: dict[str, Values]  # driver_license, phone, zip, ssn, ssn4, house; -1 is missing
-    texts: dict[str, Dictionary]
-    unread: dict[str, Unread]  # of each column of numbers that was read
-    exact: dict[str, pa.ChunkedArray] = field(default_factory=dict[str, pa.ChunkedArray])
-
-
-def read_input(
-    batches: Iterable[pa.Table],
-    columns: Iterable[str],
-    keep: Iterable[str],
-    threads: int | None,
-    exact: Sequence[str] = (),
-) -> EncodingInput:
-    """Read a side.
-
-    Args:
-        batches: parts of one table, at least one.
-        columns: the standard columns to read; the others are missing.
-        keep: columns to hand on as they are.
-        threads: how many to use.
-        exact: columns of the user's own.
-    """
-    wanted, as_given = frozenset(columns), list(keep)
-    parts: list[pa.Table] = []
-    found: dict[str, list[Any]] = {}
-    unread: dict[str, list[Unread]] = {}
-    rows = 0
-    for batch in prefetch(batches):
-        parts.append(batch.select(as_given))
-        jobs = [*(name for name in (*NUMBERS, *TEXTS) if name in wanted), *exact]
-        for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
-            for name, values in made.values.items():
-                found.setdefault(name, []).append(values)
-            if made.unread:
-                unread.setdefault(made.name, []).append(made.unread.behind(rows))
-        rows += batch.num_rows
-    texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
-    read = {name: _joined(found.pop(name, []), name, rows) for name in (*NUMBERS, "ssn4", "house")}
-    return EncodingInput(
-        rows,
-        pa.concat_tables(parts),
-        read,
-        dict(zip(TEXTS, texts, strict=True)),
-        {name: Unread.joined(of) for name, of in unread.items()},
-        {
-            name: pa.chunked_array(c for made in found.pop(name) for c in made.chunks)
-            for name in exact
-        },
-    )
-
-
-def batches_of(table: pa.Table) -> Iterator[pa.Table]:
-    """A table in batches; one of no rows where it has none."""
-    for start in range(0, max(table.num_rows, 1), BATCH):
-        yield table.slice(start, BATCH)
-
-
-@dataclass(frozen=True)
-class _Read:
-    name: str
-    values: dict[str, Any]
-    unread: Unread | None = None
-
-
-def _read(batch: pa.Table, name: str) -> _Read:
-    column = batch[name]
-    if pa.types.is_dictionary(column.type):
-        return _Read(name, {name: column})
-    column = pc.cast(column, pa.string())
-    if name == "street":
-        house, rest = addresses.house_and_street(column)
-        return _Read(name, {"house": house.astype(np.int32), "street": rest.dictionary_encode()})
-    if name in TEXTS:
-        return _Read(name, {name: column.dictionary_encode()})
-    if name not in READ_COLUMNS:  # the user's own: case, blanks and punctuation are noise
-        bare = pc.replace_substring_regex(pc.utf8_lower(column), r"[^\p{L}\p{N}]+", "")
-        return _Read(name, {name: pc.if_else(pc.is_in(bare, value_set=_NOTHING), EMPTY, bare)})
-    column = numbers.whole_numbers(column)
-    if name == "ssn":
-        whole, last_four = numbers.social_security(column)
-        read = {"ssn": whole, "ssn4": last_four}
-    else:
-        last_four = _NUMBERS[name](column)
-        read = {name: last_four}
-    values = {k: v.astype(_TYPES.get(k, np.int64), copy=False) for k, v in read.items()}
-    return _Read(name, values, _unread(column, last_four == MISSING))
-
-
-def _unread(column: pa.ChunkedArray, missing: Bools) -> Unread:
-    """Which values are no number."""
-    written = array(filled(pc.binary_length(column))) > 0
-    here = np.flatnonzero(missing & written)
-    if not len(here):
-        return Unread(here, np.empty(0, np.bool_))
-    bad = column.take(arrow_column(here))
-    full = np.flatnonzero(~blank(bad))
-    values = Dictionary.of(bad.take(arrow_column(full)))
-    told = np.array([*map(says_something, values.values), False], np.bool_)
-    return Unread(here[full], told[values.indices])
-
-
-def _tallied(given: EncodingInput, padded: bool | None) -> dict[str, Tally]:
-    """How many numbers of each column are given, and how many are none; last four digits are settled."""
-    tallies: dict[str, Tally] = {}
-    whole, last_four = given.numbers["ssn"], given.numbers["ssn4"]
-    for name, unread in given.unread.items():
-        read = last_four if name == "ssn" else given.numbers[name]
-        lost, told = len(unread.rows), int(unread.told.sum())
-        tallies[name] = Tally(int(np.count_nonzero(read != MISSING)) + lost, lost, told)
-    if "ssn" in tallies:
-        short = int(np.count_nonzero(last_four < MISSING))
-        given.numbers["ssn4"], many = numbers.settled(whole, last_four, padded)
-        tallies["ssn"] += Tally(0, short - many, short - many, many)
-    return tallies
-
-
-def missing_numbers(name: str, rows: int) -> Values:
-    """A column of numbers that nobody has."""
-    return np.full(rows, MISSING, _TYPES.get(name, np.int64))
-
-
-def _joined(parts: list[Values], name: str, rows: int) -> Values:
-    if not parts:
-        return missing_numbers(name, rows)
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
 
 Normalise = Callable[[list[str]], Iterable[str]]
 _SEXES = {"m": 1, "male": 1, "1": 1, "f": 2, "female": 2, "2": 2, "x": 3, "nonbinary": 3}
@@ -446,7 +299,7 @@ def _side(
 
     ``padded``: whether short numbers' last four digits get zeros back (None: as this side looks).
     """
-    tallies |= _tallied(given, padded)
+    tallies |= tallied(given, padded)
     if own_words.placeholders:
         _leave_out(given, own_words.placeholders)
 
@@ -531,12 +384,12 @@ def _leave_out(given: EncodingInput, placeholders: Sequence[str]) -> None:
         given.texts[name] = Dictionary(column.coded(places), kept)
     written = pa.chunked_array([made_texts(list(placeholders))])
     whole, _ = numbers.social_security(written)
-    codes = {name: how(written) for name, how in _NUMBERS.items()} | {"ssn": whole}
+    codes = {name: how(written) for name, how in READERS.items()} | {"ssn": whole}
     for name, said in codes.items():
         gone = np.isin(given.numbers[name], said[said >= 0])
         for part in (name, "ssn4") if name == "ssn" else (name,):
             given.numbers[part] = np.where(gone, MISSING, given.numbers[part]).astype(
-                _TYPES.get(part, np.int64)
+                NUMBER_TYPES.get(part, np.int64)
             )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from matching.arrow import Bools, Codes, array, column, texts
-from matching.normalise.encoding import NUMBERS, TEXTS, EncodingInput, missing_numbers
+from matching.normalise.reading import NUMBERS, TEXTS, EncodingInput, missing_numbers
 from matching.normalise.unread import Unread
 from matching.normalise.vocabulary import MISSING, Dictionary, by_appearance
 
