@@ -32,7 +32,7 @@ from pipelines.release.errors import (
 )
 from pipelines.safeguards import Pins, check_before, pins_of
 from pipelines.session import Session, today
-from systems.description import BETWEEN, System, load_system
+from systems.description import BETWEEN, System, description_text, load_system
 from systems.errors import NotDescribed
 from systems.register import SnapshotInfo
 
@@ -203,6 +203,8 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             facts["cohort_rows"] = known.rows
     ordered = session.releases.order(request.project, kind, session.person, today(), facts)
     make_run_folder(session.home, ordered.release)
+    described = run_folder(session.home, ordered.release) / "system.toml"
+    write_private(described, description_text(state.system))  # of which the pins have the digest
     doubtful = request.doubtful or session.settings.linkage.doubtful
     write_order(
         session.home,

@@ -4,7 +4,13 @@ A description that does not fit together is refused when it is read. Nothing her
 in code that a TOML could state.
 """
 
-from systems.description.loading import description_digests, load_system, system_codes, use_local
+from systems.description.loading import (
+    description_digests,
+    description_text,
+    load_system,
+    system_codes,
+    use_local,
+)
 from systems.description.local import LOCAL, MAPPING, path_beside, spelled
 from systems.description.model import (
     BETWEEN,

@@ -73,6 +73,17 @@ def load_system(code: str) -> System:
     return _loaded(code, _added.get(code, b""))
 
 
+def description_text(code: str) -> str:
+    """What a system is described by, of which `System.digest` is the digest: its file, the shared lists, what the home adds.
+
+    Raises:
+        UnknownSystem, DescriptionBroken, LocalWrong: see `load_system`.
+    """
+    shared = _SHARED.read_bytes() if load_system(code).shared else b""
+    installed = (_FOLDER / f"{code.lower()}.toml").read_bytes()
+    return (installed + shared + _added.get(code, b"")).decode()
+
+
 @cache
 def _loaded(code: str, local: bytes) -> System:
     if code not in system_codes():

@@ -158,6 +158,7 @@ def test_a_backup_has_what_is_needed_and_nothing_that_must_not_live_on(home, tmp
     for name in (
         "runs/R1/extract/extract.parquet",
         "runs/R1/order.json",
+        "runs/R1/system.toml",
         "keys/runs/R1.key",
         "keys/snapshots/S.key",
         "register/CARPOS/.CARPOS-1/person.parquet",
@@ -170,7 +171,7 @@ def test_a_backup_has_what_is_needed_and_nothing_that_must_not_live_on(home, tmp
     found = _names(tmp_path / "b.tar")
     assert told["files"] == len(found) - 1
     assert {"ledger.sqlite3", "ledger.head", "settings.toml", "people.toml", "keys/keyring.json",
-            "keys/snapshots/S.key", "runs/R1/order.json", MANIFEST} <= found  # fmt: skip
+            "keys/snapshots/S.key", "runs/R1/order.json", "runs/R1/system.toml", MANIFEST} <= found  # fmt: skip
     assert not {
         n for n in found if "extract" in n or n.startswith(("keys/runs", "logs", "prefect"))
     }

@@ -1,5 +1,6 @@
 """A release is made under the settings and the system's file that it was ordered under, or stops."""
 
+import hashlib
 import json
 import shutil
 from datetime import date
@@ -106,6 +107,13 @@ def test_the_mapping_by_which_the_register_was_read_is_pinned(ordered):
     assert order["pins"]["mapping"] == 'system = "CARPOS"'
     with pytest.raises(SnapshotDamaged):
         check(root, release, mapping='system = "CARPOS"\n# edited')
+
+
+def test_the_systems_file_stands_beside_the_order_as_it_was(ordered):
+    root, release = ordered
+    folder = root / "runs" / release
+    pinned = json.loads((folder / "order.json").read_text())["pins"]["system"]
+    assert hashlib.sha256((folder / "system.toml").read_bytes()).hexdigest() == pinned
 
 
 def test_another_description_of_the_system_stops_it(ordered, monkeypatch):
