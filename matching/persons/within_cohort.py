@@ -25,7 +25,8 @@ _TOGETHER = 8.0  # first names and surnames of one origin occur together this mu
 # Of a small origin even more, but no first name has a larger share among people of one surname, nor a
 # surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
 _FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
-_SHARDS = 16  # at most: what is kept of a shard's row while it is worked is some 200 bytes
+# At most, on one machine and on a cluster: what is kept of a shard's row while it is worked is some 200 bytes.
+_SHARDS, _SPREAD = 6, 16
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
@@ -80,7 +81,8 @@ def _by_weights(
 ) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
     # Every shard looks at all rows after it, so that many shards of a long cohort would cost its square.
-    rows = max(options.shard_rows, -(-encoded.cohort.rows // _SHARDS))
+    shards = _SHARDS if run_shards is None else _SPREAD
+    rows = max(options.shard_rows, -(-encoded.cohort.rows // shards))
     scorer = scoring.Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
     scored = scorer.score(run_shards)
