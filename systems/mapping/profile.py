@@ -1,6 +1,7 @@
 """What a source's columns look like: enough of their values to guess what they are, held in memory and nowhere else."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,11 +21,11 @@ TIMES = ("%H:%M", "%H%M", "%I:%M %p", "%I:%M:%S %p", "%H%M%S")
 
 @dataclass
 class Seen:
-    """A column of theirs: its type, and its different values as texts, without blanks around them and never the empty one."""
+    """A column of theirs: its type, and how many rows have each of its values, as texts without blanks around them, never the empty one."""
 
     name: str
     kind: pa.DataType
-    values: set[str] = field(default_factory=set[str])
+    counts: Counter[str] = field(default_factory=Counter[str])
     more: bool = False  # there are others
 
     def add(self, column: pa.ChunkedArray) -> None:
@@ -32,10 +33,20 @@ class Seen:
         if self.more:
             return
         texts = column.cast(pa.string(), safe=False)
-        found: list[str | None] = texts.unique().to_pylist()
-        self.values |= {text.strip() for text in found if text and text.strip()}
-        if len(self.values) > _VALUES:
-            self.values, self.more = set(sorted(self.values)[:_VALUES]), True
+        found = texts.value_counts().to_pylist()
+        for one in found:
+            if one["values"] and (text := one["values"].strip()):
+                self.counts[text] += one["counts"]
+        if len(self.counts) > _VALUES:
+            self.counts = Counter(
+                {text: self.counts[text] for text in sorted(self.counts)[:_VALUES]}
+            )
+            self.more = True
+
+    @property
+    def values(self) -> set[str]:
+        """The different values."""
+        return set(self.counts)
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ def _united(several: Sequence[Sequence[Seen]]) -> tuple[Seen, ...]:
         Seen(
             of[0].name,
             of[0].kind,
-            set[str]().union(*(one.values for one in of)),
+            sum((one.counts for one in of), Counter[str]()),
             any(one.more for one in of),
         )
         for of in zip(*several, strict=True)

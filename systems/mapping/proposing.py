@@ -24,6 +24,7 @@ _NOTHING = re.compile(r"[0/.\- ]+|n/?a|null|none|unknown|unk|\?+|-+|\.+|9{8}", r
 _WHOLE, _ISO = re.compile(r"[+-]?\d{1,18}"), re.compile(r"\d{4}-\d{2}-\d{2}")
 _GROUPED, _NOUGHT = re.compile(r"[+-]?\d{1,3}(,\d{3})*"), re.compile(r"[+-]?[\d,]+\.0*")
 _SAY_LITTLE = frozenset({"kind", "color", "in", "lb"})  # kinds of values and units
+_FEWEST = 10  # rows that have a code which is written out
 _CODES, _LONG = 200, 24  # different codes, and characters of one, that are written out
 _TRUTH = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _OTHER_TRUTH = (("j", "n"), ("s", "n"), ("o", "n"), ("x", ""), ("on", "off"), ("2", "1"))
@@ -137,7 +138,8 @@ def _placed(system: System, groups: Sequence[Group]) -> dict[str, Group]:
                 _found(c.name, table, group.columns)[0] is not None for c in table.file_columns
             )
             named = _words(group.pattern.rstrip("*")) == _words(table.name)
-            if named or (sure * 2 > len(group.columns) and sure > 1):
+            # One column is ours at least: a file without a header has values where names should be.
+            if sure and (named or (sure * 2 > len(group.columns) and sure > 1)):
                 scores.append((named, sure, table.name, group))
     placed: dict[str, Group] = {}
     for _named, _sure, name, group in sorted(scores, key=lambda s: (not s[0], -s[1], s[2])):
@@ -184,9 +186,11 @@ def _coded(system: System, column: Column, found: Seen) -> _Line:
         return _Line(None, f"{_toml(found.name)} does not look like codes of {column.codes}")
     labels = {code.label.casefold(): code.value for code in listed.codes}
     folded = {value.casefold(): value for value in listed.values}
-    codes = {
-        v: folded.get(v.casefold()) or labels.get(v.casefold(), "") for v in sorted(found.values)
-    }
+    often = sorted(v for v in found.values if found.counts[v] >= _FEWEST)
+    codes = {v: folded.get(v.casefold()) or labels.get(v.casefold(), "") for v in often}
+    if rare := len(found.values) - len(often):  # what strays into a column of codes may be a name
+        remark = f"{rare} more that fewer than {_FEWEST} rows have each"
+        return _Line(name | {"codes": f"{column.codes}"}, remark, codes=codes)
     return _Line(name | {"codes": f"{column.codes}"}, codes=codes)
 
 
@@ -280,7 +284,7 @@ def _written(
         yield f"\n[codes.{name}]  # of {system.code_list(name).title}: {shown}"
         yield 'others = "refuse"  # a code that is not named: refuse | keep | empty'
         yield f"[codes.{name}.values]"
-        width = max(len(_toml(value)) for value in values)
+        width = max((len(_toml(value)) for value in values), default=0)
         for theirs, code in sorted(values.items()):
             yield f"{_toml(theirs):{width}} = {_toml(code)}" + (
                 "" if code else "  # which of ours?"

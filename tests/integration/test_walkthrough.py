@@ -464,7 +464,7 @@ def test_a_register_with_faults_is_refused_whole(command, demo, tmp_path, copied
     assert "ZZZ" not in done.err
     after = {p for p in (copied / "register").rglob("*") if p.name != ".lock"}
     (problems,) = after - before
-    said = "order_entry,order_code,unknown_code,codes that are not in the code list,3,1 2 3,"
+    said = "order_entry,order_code,unknown_code,codes that are not in the code list,3,,1 2 3,"
     assert said in problems.read_text()
     assert "ZZZ" not in problems.read_text() + done.out
     assert json.dumps(kinds(copied)[-1]) == '"register_refused"'

@@ -211,17 +211,9 @@ def _on_files(stage: Stage, driver: Driver) -> None:
     driver.run("register", "index", FREE, code=6)
     driver.run("register", "describe", "RIPA", "stop")
     driver.run("register", "describe", "RIPA", FREE, code=None)
-    driver.run(
-        "register",
-        "map",
-        "RIPA",
-        *(inputs / "made-up" / "register").glob("*.parquet"),
-        "--out",
-        outputs / "mapping.toml",
-    )
-    driver.run(
-        "register", "map", "RIPA", inputs / f"{FREE}.csv", "--out", outputs / "none.toml", code=None
-    )
+    poisoned = [*(inputs / "wrong").glob("*.parquet"), inputs / "headers" / "person.parquet"]
+    driver.run("register", "map", "CARPOS", *poisoned[:-1], "--out", outputs / "mapping.toml")
+    driver.run("register", "map", FREE, *poisoned, "--out", outputs / "none.toml", code=None)
 
 
 def _done(stage: Stage, driver: Driver) -> None:

@@ -89,6 +89,9 @@ def test_what_commands_wrote_shows_none(stage):
         "checkpoint.json",
         "deployment",
         "report.html",
+        "mapping.toml",
+        "snapshot.html",
+        "diff.html",
     }  # nothing of what was refused
     assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
     ids_alone = Searcher(stage.needles.but(ID))

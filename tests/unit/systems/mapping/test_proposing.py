@@ -56,3 +56,16 @@ def test_names_of_theirs_that_hold_quotes_and_controls_stay_toml(tmp_path):
     text = propose(CARPOS, FileSource([tmp_path / "person.parquet"])).text
     (tmp_path / "m.toml").write_text(text)
     assert read_mapping(tmp_path / "m.toml", CARPOS).tables["person"][0].source == ("person",)
+
+
+def test_what_may_be_a_persons_is_not_written_out(tmp_path):
+    """A name among codes, and the first row of a file without a header."""
+    sexes = ["Man"] * 12 + ["Woman"] * 11 + ["QZXVJKW"]
+    table = pa.table({"person_id": range(24), "sex": sexes})
+    pq.write_table(table, tmp_path / "person.parquet")
+    (tmp_path / "person_name.csv").write_text("1,2,legal,QZXVJKW,Jane\n2,1,legal,Doe,John\n")
+    made = propose(CARPOS, FileSource(sorted(tmp_path.iterdir())))
+    assert '"Man"' in made.text
+    assert "1 more that fewer than 10 rows have each" in made.text
+    assert "QZXVJKW" not in made.text
+    assert made.untaken == ["person_name"]
