@@ -28,7 +28,7 @@ _OPTIONS = {
 }
 _CHECKED = ("postgresql", "mysql", "oracle", "mssql", "flightsql")  # here, by their drivers
 _FILES = ("ca_file", "certificate_file", "key_file")
-_SCHEME = re.compile(r"([a-z][a-z0-9]*)(\+[a-z][a-z0-9_]*)?://")
+_SCHEME = re.compile(r"([a-z][a-z0-9]*)(\+[a-z][a-z0-9_]*)?://.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def parse_address(text: str) -> Address:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    scheme = _SCHEME.match(text)
+    scheme = _SCHEME.fullmatch(text)
     if scheme is None:
         raise AddressUnusable
     name, driver = scheme[1], (scheme[2] or "")[1:]

@@ -7,7 +7,7 @@ import pytest
 
 from matching.assignment import assignment
 from matching.linking.files import match_files
-from matching.normalise import encoding
+from matching.normalise import reading
 from matching.normalise.vocabulary import Dictionary
 from systems.tabular import reading as streaming
 from tests.two_tables import link
@@ -33,7 +33,7 @@ def whole(sides):
 @pytest.mark.long
 @pytest.mark.parametrize("size", [1, 13, 64])
 def test_the_size_of_the_parts_changes_no_link(sides, whole, size, monkeypatch):
-    monkeypatch.setattr(encoding, "BATCH", size)
+    monkeypatch.setattr(reading, "BATCH", size)
     monkeypatch.setattr(assignment, "_ROWS", size)
     parts = link(*sides)
     assert parts.links.equals(whole.links)
