@@ -13,6 +13,7 @@ from systems.database import literal
 from systems.description import Column
 from systems.mapping.model import RegisterMapping, Taken
 
+_BLANKS = " \t\u00a0"  # around a value, that are no part of it; spreadsheets leave the last
 _KEY_DIGITS = 15  # of MD5 in hex, 60 bits: a clash among ten million keys has a chance of 1 in 20,000, and is a key that comes twice
 _EXAMPLE = dt.datetime(2026, 3, 31, 14, 5, tzinfo=dt.UTC)
 
@@ -37,7 +38,8 @@ class Value:
 def text_of(mapping: RegisterMapping, reference: str) -> str:
     """Their value as text: null where it stands for nothing."""
     text = f"CAST({reference} AS VARCHAR)"
-    text = f"nullif({f'trim({text})' if mapping.trim else text}, '')"
+    trimmed = f"trim({text}, {literal(_BLANKS)})" if mapping.trim else text
+    text = f"nullif({trimmed}, '')"
     return (
         f"CASE WHEN {text} IN ({_list(mapping.empty)}) THEN NULL ELSE {text} END"
         if mapping.empty

@@ -23,7 +23,7 @@ def described(table):
     return table.sort_by([(name, "ascending") for name in table.column_names]).to_pylist()
 
 
-@examples(30, phases=[Phase.generate])
+@examples(15, phases=[Phase.generate])
 @given(
     registers,
     LINKS,

@@ -67,7 +67,7 @@ def told(result):
 
 
 @pytest.mark.long
-@examples(40)
+@examples(20)
 @given(
     st.lists(ROW, max_size=6),
     st.lists(st.tuples(ROW, st.integers(0, 1), st.booleans()), max_size=14),

@@ -14,6 +14,7 @@ from systems.mapping.values import value_of
 from tests.examples import examples
 from tests.unit.systems.conftest import CARPOS
 
+CON = connect(threads=1)
 MAPPING = RegisterMapping(
     system="CARPOS",
     empty=("NULL", "00000000"),
@@ -32,7 +33,7 @@ TEXTS = st.one_of(
     st.sampled_from(["", " ", "NULL", "00000000", "1", "3", "it's", "J", "n", "12,345", "1,2", "12.00", "12.5", "-7", "007", "R-1"]),
     st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(lambda d: d.strftime("%m/%d/%Y")),
     st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(lambda d: d.strftime("%Y%m%d")),
-    st.text("0123456789,./- ", max_size=10),
+    st.text("0123456789,./-\t\u00a0 ", max_size=10),
     st.text(max_size=6),
 )  # fmt: skip
 
@@ -41,16 +42,14 @@ def made(column, taken, texts):
     """(value, unfit or untranslated) of each text."""
     value = value_of(MAPPING, column, taken, '"t"', pa.string())
     flag = value.unfit or value.untranslated or "false"
-    with connect(threads=1) as con:
-        con.register("given", pa.table({"n": range(len(texts)), "t": pa.array(texts, pa.string())}))
-        return con.sql(
-            f"SELECT {value.sql}, coalesce({flag}, false) FROM given ORDER BY n"
-        ).fetchall()
+    CON.register("given", pa.table({"n": range(len(texts)), "t": pa.array(texts, pa.string())}))
+    query = f"SELECT {value.sql}, coalesce({flag}, false) FROM given ORDER BY n"
+    return CON.sql(query).fetchall()
 
 
 def plain(text):
     """A text, or nothing where it stands for nothing."""
-    text = None if text is None else text.strip(" ")
+    text = None if text is None else text.strip(" \t\u00a0")
     return None if text in {"", None, "NULL", "00000000"} else text
 
 
