@@ -115,7 +115,11 @@ def run_release(
                     reporter.emit("stage_skipped", stage=at)
                 else:
                     reporter.stage_begins(at)
-                    (call or run_stage)(str(home.root), release, at)
+                    try:
+                        (call or run_stage)(str(home.root), release, at)
+                    except Exception:
+                        raise_if_stopped()  # while Prefect begins a task, a signal is an exception of its own
+                        raise
                     reporter.stage_done(at, context.records.read(at))
                 if context.order.dry_run and stage.last_of_dry_run:
                     break

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from errors import Exit
-from pipelines import operations
+from pipelines import operations, signals
 from pipelines.home import ReleaseHeld, lay_out
 from pipelines.orchestration import launch
 from pipelines.orchestration.errors import FlowFailed
@@ -139,3 +139,18 @@ def test_notices_under_settings_that_give_a_secret_away_change_nothing(home):
     home.settings_file.write_text(f'[notices]\nurl_file = "{home.root}/hook"\n')
     assert run.run_release(home, RELEASE).exit is Exit.DONE
     assert "doj_release_notices_untold_total 1\n" in metrics.metrics_path(home).read_text()
+
+
+def test_a_signal_that_prefect_answers_with_an_error_of_its_own_is_a_signal(home, monkeypatch):
+    """It came while a task was begun, whose engine then has no state to set: ValueError, out of Stopped."""
+    monkeypatch.setattr(run, "_stages", lambda _: [types.SimpleNamespace(name="extract")])
+    monkeypatch.setattr(run, "_finished", lambda *_: False)
+    monkeypatch.setattr(signals, "_asked", [])
+
+    def begun(*_):
+        signals._asked.append(2)
+        raise ValueError("Task run is not set")
+
+    with pytest.raises(signals.Stopped):
+        run.run_release(home, RELEASE, call=begun)
+    assert kept(home) == 130
