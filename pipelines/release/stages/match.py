@@ -107,11 +107,9 @@ def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Va
         con.register("links", links)
         context.staging.view(con, "intake", "supplied", "supplied")
         con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
-        ids = records["record_id"].to_numpy()  # variants of a record stand together
-        first = np.append(True, ids[1:] != ids[:-1])[: len(ids)]
-        once = records.filter(pa.array(first))
-        con.register("records", once.select(["record_id"]))
-        con.register("identities", once)
+        compared, identities = _once(records)
+        con.register("records", compared)
+        con.register("identities", identities)
         parameters = {
             "cohort": "cohort",
             "records": "records",
@@ -119,6 +117,17 @@ def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Va
             "threshold": context.session.settings.linkage.threshold,
         }
         return validate("links", context.approved.system, con, "links", parameters)
+
+
+def _once(records: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Each record, and each record with each of its identities: one, or the suite says that it has two.
+
+    Variants of a record stand together; to group millions of them would take a second.
+    """
+    ids, persons = (records[name].to_numpy() for name in ("record_id", "identity"))
+    other = np.append(True, ids[1:] != ids[:-1])[: len(ids)]
+    moved = other | np.append(True, persons[1:] != persons[:-1])[: len(ids)]
+    return records.filter(pa.array(other)).select(["record_id"]), records.filter(pa.array(moved))
 
 
 def _counts(links: pa.Table, rows: int) -> dict[str, Any]:
