@@ -122,6 +122,9 @@ def parse_address(text: str) -> Address:
         set(url.query) - set(known)
         or len(query) < len(url.query)
         or (url.host and query.get("host"))
+        or any(
+            "," in place for place in (url.host or "", *query.values())
+        )  # several hosts: whose is checked?
     ):
         raise AddressUnusable(options=known)
     if any(not Path(query[one]).is_absolute() for one in _FILES if one in query):

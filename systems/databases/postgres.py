@@ -26,7 +26,7 @@ _log.propagate = False
 
 # Nothing that the library would look up in the environment, in ~/.pgpass, ~/.pg_service.conf or ~/.postgresql.
 _FIXED = {
-    "passfile": _NOWHERE, "sslcrl": _NOWHERE, "sslcert": _NOWHERE, "sslkey": _NOWHERE, "options": "", "application_name": "doj-release",
+    "hostaddr": "", "passfile": _NOWHERE, "sslcrl": _NOWHERE, "sslcert": _NOWHERE, "sslkey": _NOWHERE, "options": "", "application_name": "doj-release",
     "client_encoding": "UTF8", "gssencmode": "disable", "target_session_attrs": "any",
     # A server that is gone without a word is noticed within a minute.
     "keepalives": "1", "keepalives_idle": "20", "keepalives_interval": "10", "keepalives_count": "4", "tcp_user_timeout": "60000",
