@@ -5,6 +5,7 @@ twice, and rows that nothing takes are problems of the load, each with its table
 a word of the mapping.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,24 @@ class MappedSupply:
         reading = _Reading(self, table, alone, [source])
         return Part(source, lambda con: reading.opened(con, source), reading.expected())
 
+    def label(self, name: str) -> str:
+        """What a table of theirs is called in errors: as the mapping names it, a file that a pattern fits by its figures or its place.
+
+        The name of a file is somebody's words, and may hold a person's.
+        """
+        patterns = self._said.patterns
+        if not self._source.chosen or name in patterns:
+            return name
+        pattern = next((one for one in patterns if matched([name], one)), "file")
+        figures = re.escape(pattern).replace(r"\*", r"[0-9_.-]*").replace(r"\?", "[0-9_.-]")
+        if re.fullmatch(figures, name):
+            return name
+        return (
+            f"{pattern} ({list(self._source.names).index(name) + 1})"
+            if name in self._source.names
+            else name
+        )
+
     def _found(self, part: Described) -> bool:
         return any(matched(self._source.names, pattern) for pattern in part.source)
 
@@ -109,7 +128,11 @@ class MappedSupply:
                 made.append(Part(", ".join(part.source), reading.distinct, reading.expected()))
             else:
                 made += [
-                    Part(n, lambda con, n=n, r=reading: r.opened(con, n), reading.expected())
+                    Part(
+                        self.label(n),
+                        lambda con, n=n, r=reading: r.opened(con, n),
+                        reading.expected(),
+                    )
                     for n in sources
                 ]
         return made
@@ -130,12 +153,17 @@ class MappedSupply:
         [(count,)] = con.execute(f"SELECT count_if({none}) FROM {batch}").fetchall()
         if count:
             before = next(
-                (p for p in self._problems if p.code == "untaken_rows" and p.source == name), None
+                (
+                    p
+                    for p in self._problems
+                    if p.code == "untaken_rows" and p.source == self.label(name)
+                ),
+                None,
             )
             if before:
                 self._problems.remove(before)
                 count += before.count
-            self._problems.append(Problem("", "untaken_rows", count=count, source=name))
+            self._problems.append(Problem("", "untaken_rows", count=count, source=self.label(name)))
 
     def first_reading(self, name: str) -> bool:
         """Whether a table is read for the first time."""
@@ -196,7 +224,9 @@ class _Reading:
     def opened(self, con: Any, name: str) -> Incoming:
         """Open one of their tables as rows of ours."""
         incoming = self._supply.source.read(
-            name, role=name, without=self._unwanted(name, self._needed(), self._part.ignore)
+            name,
+            role=self._supply.label(name),
+            without=self._unwanted(name, self._needed(), self._part.ignore),
         )
         problems = [*self._joins(con), *self._headers(name, incoming.schema)]
         self._broken |= bool(problems)
@@ -247,18 +277,26 @@ class _Reading:
         part, ours, needed = self._part, self._table.name, self._needed()
         for column in dict.fromkeys(needed):
             if column not in schema.names:
-                yield Problem(ours, "mapped_column_missing", column, source=name)
+                yield Problem(
+                    ours, "mapped_column_missing", column, source=self._supply.label(name)
+                )
         elsewhere = self._elsewhere(name)
         for place, column in enumerate(schema.names, start=1):
             ignored = any(matched([column], pattern) for pattern in part.ignore)
             if column not in {*needed, *elsewhere, *self._told} and not ignored:
                 self._told.add(column)  # in the first of several tables of one form
-                yield Problem(ours, "unmapped_column", f"column {place}", source=name)
+                yield Problem(
+                    ours, "unmapped_column", f"column {place}", source=self._supply.label(name)
+                )
         taken = {f"column {p}" for p, c in enumerate(schema.names, start=1) if c in needed}
         for problem in header_problems(self._supply.system, self._table, schema.names):
             if problem.column in taken:
                 yield Problem(
-                    ours, problem.code, problem.column, detail=problem.detail, source=name
+                    ours,
+                    problem.code,
+                    problem.column,
+                    detail=problem.detail,
+                    source=self._supply.label(name),
                 )
 
     def _needed(self) -> list[str]:
@@ -313,18 +351,23 @@ class _Reading:
         keys = list(join.on.values())
         for place, theirs in enumerate(matched(source.names, join.source)):
             incoming = source.read(
-                theirs, role=theirs, without=self._unwanted(theirs, {*keys, *needed}, join.ignore)
+                theirs,
+                role=self._supply.label(theirs),
+                without=self._unwanted(theirs, {*keys, *needed}, join.ignore),
             )
             if missing := [c for c in (*keys, *sorted(needed)) if c not in incoming.schema.names]:
                 yield from (
-                    Problem(ours, "mapped_column_missing", c, source=theirs) for c in missing
+                    Problem(ours, "mapped_column_missing", c, source=self._supply.label(theirs))
+                    for c in missing
                 )
                 return
             elsewhere = self._elsewhere(theirs)
             for at, column in enumerate(incoming.schema.names, start=1):
                 ignored = any(matched([column], pattern) for pattern in join.ignore)
                 if column not in elsewhere and not ignored:
-                    yield Problem(ours, "unmapped_column", f"column {at}", source=theirs)
+                    yield Problem(
+                        ours, "unmapped_column", f"column {at}", source=self._supply.label(theirs)
+                    )
             made = [
                 f"{text_of(mapping, quoted(k))} AS {quoted(f'key {n}')}" for n, k in enumerate(keys)
             ]

@@ -42,7 +42,7 @@ def export(files, tmp_path):
                 "ISS_DT": [us(d) for d in some["issue_date"].to_pylist()],
                 "EXP_DT": [us(d) or "00/00/0000" for d in some["expiration_date"].to_pylist()],
                 "MINOR": [
-                    {True: "J", False: "N", None: "?"}[v]
+                    {True: "J", False: "N", None: ""}[v]
                     for v in some["confidential_minor"].to_pylist()
                 ],
                 "LAST_UPD_USER": ["batch"] * some.num_rows,

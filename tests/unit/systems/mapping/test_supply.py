@@ -103,9 +103,6 @@ def table(snapshot, query):
 
 
 def test_a_register_under_other_names_has_the_same_rows(load_mapped, loaded, export):
-    rewrite(export / f"{any_year(export)}.csv", ";?;", ";;")
-    for path in export.glob("ORD_*.csv"):
-        rewrite(path, ";?;", ";;")
     snapshot = load_mapped(MAPPING)
     person = "SELECT person_id, sex, height_in, dob FROM person ORDER BY ALL"
     with_unknown = person.replace("sex,", "CASE WHEN sex IN ('M', 'F', 'X') THEN sex WHEN sex IS NOT NULL THEN 'U' END,")  # fmt: skip
@@ -133,8 +130,6 @@ def rewrite(path, before, after, count=-1):
 
 def test_what_does_not_fit_is_told_by_their_table_and_row(load_mapped, export, store):
     year = any_year(export)
-    for path in export.glob("ORD_*.csv"):
-        rewrite(path, ";?;", ";;")
     first = (export / f"{year}.csv").read_bytes().decode("latin-1").splitlines()[1].split(";")[3]
     rewrite(export / f"{year}.csv", first, "31/31/2020", 1)  # a day that is none
     rewrite(export / "PARTY.csv", ";RSP", ";ZZZ", 2)
@@ -160,8 +155,6 @@ def test_what_does_not_fit_is_told_by_their_table_and_row(load_mapped, export, s
 
 
 def test_a_row_beside_that_nobody_asks_for(load_mapped, export):
-    for path in export.glob("ORD_*.csv"):
-        rewrite(path, ";?;", ";;")
     with (export / "BIRTHS.csv").open("a") as file:
         file.write("999999999;20000101\n")
     with pytest.raises(RegisterRefused) as caught:
@@ -185,8 +178,6 @@ def test_what_the_mapping_names_must_be_there_and_what_is_there_must_be_named(lo
 
 
 def test_a_part_that_is_distinct_takes_rows_that_come_to_the_same_once(store, export):
-    for path in export.glob("ORD_*.csv"):
-        rewrite(path, ";?;", ";;")
     text = MAPPING.replace(
         '[[tables.person_name]]\nfrom = "NAMES"',
         '[[tables.person_name]]\nfrom = "NAMES"\ndistinct = true',
@@ -230,8 +221,6 @@ def test_a_file_that_is_no_text_is_refused():
 
 
 def test_the_same_key_becomes_the_same_number_everywhere(load_mapped, export):
-    for path in export.glob("ORD_*.csv"):
-        rewrite(path, ";?;", ";;")
     one = load_mapped()
     ids = "SELECT order_id FROM order_entry ORDER BY ALL"
     first = table(one, ids)
@@ -241,8 +230,6 @@ def test_the_same_key_becomes_the_same_number_everywhere(load_mapped, export):
 
 
 def test_a_delta_has_their_names_and_their_keys_too(load_mapped, store, export, tmp_path):
-    for path in export.glob("ORD_*.csv"):
-        rewrite(path, ";?;", ";;")
     base = load_mapped()
     lines = (export / "PARTY.csv").read_text("latin-1").splitlines()
     (tmp_path / "PARTY.csv").write_text("\n".join([lines[0], lines[1].replace(";RSP", ";PRO")]))
@@ -260,3 +247,15 @@ def test_a_delta_has_their_names_and_their_keys_too(load_mapped, store, export, 
     every = "SELECT order_id, person_id, role FROM order_party ORDER BY ALL"
     assert len(set(table(base, every)) ^ set(table(made, every))) == 2
     assert made.info.rows["order_entry"] == base.info.rows["order_entry"]
+
+
+def test_a_file_is_called_by_its_figures_or_its_place_and_never_by_a_persons_name(
+    load_mapped, export
+):
+    (export / f"{any_year(export)}.csv").rename(export / "ORD_QZXVJKW.csv")
+    rewrite(export / "ORD_QZXVJKW.csv", "ORD_TYP", "TYP")
+    with pytest.raises(RegisterRefused) as caught:
+        load_mapped()
+    place = sorted(path.stem for path in export.glob("*.csv")).index("ORD_QZXVJKW") + 1
+    assert ("order_entry", "ORD_TYP", "mapped_column_missing", f"ORD_* ({place})") in problems_of(caught)  # fmt: skip
+    assert "QZXVJKW" not in str(caught.value) + str(caught.value.as_dict())
