@@ -86,6 +86,7 @@ def clocks() -> str:
         unit = "business days" if clock.business else "calendar days"
         runs = f"{clock.days} {unit}" if clock.days else "at once, or to the day that it names"
         runs += " (a wait)" if clock.business == "waiting" else ""
+        runs += ", moved off a closed day" if clock.moves else ""
         lines.append(
             f"| {clock.what} | {clock.starts} | {runs} | {clock.for_whom} | "
             f"{', '.join(clock.stops) or '-'} | {clock.section} ({clock.rule}) |"

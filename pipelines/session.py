@@ -208,7 +208,7 @@ class Session:
             return None
         opened = {kind for kind in terms.withheld if f"{code}.{kind}" in chosen.opened_kinds}
         held = {kind: why for kind, why in terms.withheld.items() if kind not in opened}
-        terms = replace(terms, withheld=held)
+        terms = replace(terms, withheld=held, timeframe_years=chosen.timeframe_years)
         if chosen.public_agency_individual_level:
             terms = individual_level_for(terms, "public_agency")
         return terms

@@ -5,7 +5,9 @@ for all parts of the common form. What another system's law and the process page
 applicants need not fill in; what they give nevertheless must be of the right type and is not judged.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import cast
 
 from approvals.application import forms
@@ -97,7 +99,8 @@ def _references(form: forms.StandardApplication) -> Iterator[tuple[str, str, obj
 
 
 INDIVIDUAL = frozenset({"identified", "deidentified"})
-SECURITY_POLICY = "5.9"  # § 966(b)(12)(D)(ii): CJIS Security Policy, version 5.9, 1 June 2020
+SECURITY_POLICY = (5, 9)  # § 966(b)(12)(D)(ii): CJIS Security Policy, version 5.9, 1 June 2020
+_VERSION = re.compile(r"(?<![\d.])\d{1,2}(?:\.\d{1,2}){1,3}(?![\d.]*\d)")
 
 
 def check_request(form: forms.Application, _terms: SystemTerms) -> Iterator[Problem]:
@@ -139,13 +142,24 @@ def check_system(form: forms.Application, terms: SystemTerms) -> Iterator[Proble
             yield Problem(f"dimensions[{number}]", "§ 962(b)", "no dimension of this system")
 
 
-def check_timeframe(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
-    """The timeframe ends after it starts (§ 964(b)); so does the project (§ 966(b)(9))."""
-    if form.timeframe.end < form.timeframe.start:
+def check_timeframe(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+    """The timeframe ends after it starts (§ 964(b)), a long one with its reason; so does the project (§ 966(b)(9))."""
+    start, end = form.timeframe.start, form.timeframe.end
+    if end < start:
         yield Problem("timeframe.end", "§ 964(b)", "the end is before the start")
+    longest = terms.timeframe_years
+    if form.timeframe.reason is None and _is_longer(start, end, longest):
+        what = f"a timeframe of more than {longest} years needs its reason (policy)"
+        yield Problem("timeframe.reason", "§ 964(b)", what)
     if form.project.anticipated_completion <= form.date_of_request:
         path = "project.anticipated_completion"
         yield Problem(path, "§ 966(b)(9)", "not after the date of request")
+
+
+def _is_longer(start: object, end: object, years: int) -> bool:
+    if not (isinstance(start, date) and isinstance(end, date)):  # a hole: said already
+        return False
+    return (end.year - years, end.month, end.day) >= (start.year, start.month, start.day)
 
 
 def check_researcher(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
@@ -239,8 +253,9 @@ def check_security(form: forms.StandardApplication, terms: SystemTerms) -> Itera
     security, section = form.security, "§ 966(b)(12)(D)"
     if security is None or "security" not in terms.asked:
         return
-    if SECURITY_POLICY not in security.policy_version:
-        yield Problem("security.policy_version", section, f"must be version {SECURITY_POLICY}")
+    if not _names_policy(security.policy_version):
+        what = "must name a version such as 5.9 (1 June 2020), that one or a later one, and no earlier one"
+        yield Problem("security.policy_version", section, what)
     if not security.complies_with_listed_laws:
         yield Problem("security.complies_with_listed_laws", section, "must be certified")
     if not security.segmented_system:
@@ -248,6 +263,14 @@ def check_security(form: forms.StandardApplication, terms: SystemTerms) -> Itera
     if security.cloud and security.cloud_assurance is None:
         what = "a cloud needs SOC 2 or FedRAMP"
         yield Problem("security.cloud_assurance", "§ 966(b)(12)(D)(iii)", what)
+
+
+def _names_policy(text: object) -> bool:
+    """Whether it names a version of the policy, none before the one that the section incorporates."""
+    if not isinstance(text, str):  # a hole: said already
+        return True
+    named = [tuple(map(int, version.split("."))) for version in _VERSION.findall(text)]
+    return bool(named) and min(named) >= SECURITY_POLICY
 
 
 def check_dates(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:

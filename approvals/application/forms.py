@@ -52,11 +52,12 @@ class Years(Part):
 
 
 class Timeframe(Part):
-    """The days between which the data may be obtained, both included."""
+    """The days between which the data may be obtained, both included; a long one with its reason."""
 
     SECTION: ClassVar[str] = "§ 964(b)"
     start: date
     end: date
+    reason: Prose | None = None
 
 
 class Researcher(Part):

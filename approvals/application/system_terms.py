@@ -33,6 +33,7 @@ class SystemTerms:
         coarser: column of a de-identified release → the one with less detail that an example asks for.
         default_scope: the order families where an application names none.
         default_dimensions: the dimensions where an application names none.
+        timeframe_years: a longer timeframe needs its reason (a setting).
         described: false where the application names no system that there is.
     """
 
@@ -49,6 +50,7 @@ class SystemTerms:
     coarser: Mapping[str, str] = field(default_factory=dict[str, str])
     default_scope: tuple[str, ...] = ()
     default_dimensions: tuple[str, ...] = ()
+    timeframe_years: int = 10
     described: bool = True
 
     def asks(self, kind: str, *names: str) -> "Document | None":

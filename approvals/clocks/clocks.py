@@ -37,7 +37,6 @@ class Clock:
         when: fact → values that the start must have.
         at_least: fact → smallest number that the start must have.
         stop_when: fact → values that the answer must have.
-        party_files: a filing that ends on a closed day moves to the next open one.
         right: a right or a wait that ends, no duty that can be overdue.
     """
 
@@ -54,7 +53,6 @@ class Clock:
     when: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     at_least: Mapping[str, int] = field(default_factory=dict[str, int])
     stop_when: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    party_files: bool = False
     right: bool = False
 
     def started_by(self, entry: Entry) -> bool:
@@ -75,6 +73,11 @@ class Clock:
             and all(start.facts.get(n) == facts[n] for n in self.same if n in facts)
         )
 
+    @property
+    def moves(self) -> bool:
+        """Whether a last day that is closed moves to the next open one: calendar days counted for a party (Gov. Code § 6800)."""
+        return self.for_whom != "Department" and self.days > 0 and self.business is None
+
     def calendar(self, counting: Counting) -> Calendar | None:
         """The calendar of its business days; None for calendar days."""
         if self.business is None:
@@ -87,7 +90,7 @@ class Clock:
         if calendar is not None:
             return calendar.after(start, self.days)
         day = start + timedelta(days=self.days)
-        return (counting.department.on_or_after(day) if self.party_files else day), ()
+        return (counting.department.on_or_after(day) if self.moves else day), ()
 
 
 _TABLE = tomllib.loads((resources.files("approvals") / "clocks.toml").read_text("utf-8"))

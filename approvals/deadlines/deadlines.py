@@ -26,7 +26,8 @@ class Deadline:
     """One thing that is due.
 
     ``counted`` are the business days counted, empty for calendar days; ``calendar`` says on which,
-    ``skipped`` which weekdays did not count. ``window`` marks a right that ends (an appeal, a wait)
+    ``skipped`` which weekdays did not count, ``ended`` the day on which calendar days end before a closed
+    day is moved. ``window`` marks a right that ends (an appeal, a wait)
     and not a duty that can be overdue.
     """
 
@@ -45,6 +46,7 @@ class Deadline:
     about: str = ""
     days: int = 0
     skipped: tuple[tuple[date, str], ...] = ()
+    ended: date | None = None
 
     def standing(self, on: date) -> str:
         """Where it stands on a day, in words."""
@@ -56,7 +58,9 @@ class Deadline:
     def count(self) -> str:
         """How the day was counted, in words."""
         if not self.counted:
-            return ""
+            if self.ended in (None, self.due):
+                return ""
+            return f"{self.days} calendar days end on {self.ended:%a %m-%d}, closed: to {self.due:%m-%d}"
         lost = "; ".join(f"{day:%m-%d} {name}" for day, name in self.skipped)
         first = f"{len(self.counted)} business days, {self.counted[0]:%m-%d} to {self.due:%m-%d}"
         return f"{first}, without {lost}" if lost else first
@@ -147,6 +151,7 @@ def _of_clock(clock: Clock, entry: Entry, project: str, counting: Counting) -> D
         about=str(entry.seq),
         days=clock.days,
         skipped=calendar.skipped(start, last) if calendar else (),
+        ended=None if calendar else start + timedelta(days=clock.days),
     )
 
 
@@ -162,8 +167,10 @@ def _from_dates(state: ProjectState, on: date, counting: Counting) -> Iterator[D
         form = state.application
         if isinstance(form, StandardApplication):
             completion = form.project.anticipated_completion
-            due = counting.department.on_or_after(completion + timedelta(days=COMPLETION_DAYS))
-            yield _dated("completion_notice", due, state, started=completion, days=COMPLETION_DAYS)
+            end = completion + timedelta(days=COMPLETION_DAYS)
+            counted: dict[str, Any] = {"started": completion, "days": COMPLETION_DAYS, "ended": end}
+            due = counting.department.on_or_after(end)
+            yield _dated("completion_notice", due, state, **counted)
 
 
 def _dated(

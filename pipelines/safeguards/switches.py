@@ -26,6 +26,7 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "approvals.opened_kinds": lambda kinds: not kinds,
     "approvals.team_affiliation": lambda who: who == "all",
     "approvals.affiliation_letter": lambda asked: asked is True,
+    "approvals.timeframe_years": lambda years: years <= Settings().approvals.timeframe_years,
     "approvals.soft_papers": lambda asked: asked is True,
 }
 

@@ -1,6 +1,7 @@
 """An application is taken whole or refused with the complete list of what is wrong."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -125,6 +126,14 @@ ONE_WRONG = {
     "an id that is a name": (replaced('id = "analyst"', 'id = "Alex E."'), "team[2].id", "962"),
     "another security policy": (
         replaced("Policy 5.9", "Policy 4.0"), "security.policy_version", "966(b)(12)(D)"),
+    "a version of which 5.9 is a part": (
+        replaced("Policy 5.9", "Policy 4.5.9"), "security.policy_version", "966(b)(12)(D)"),
+    "an earlier version beside it": (
+        replaced("Policy 5.9", "Policy 5.8, not 5.9"), "security.policy_version", "966(b)(12)(D)"),
+    "a version without figures": (
+        replaced("Policy 5.9 (1 June 2020)", "Policy, newest"), "security.policy_version", "966(b)(12)(D)"),
+    "forty years": (replaced("2028-08-31", "2066-08-31"), "timeframe.reason", "§ 964(b)"),
+    "ten years and a day": (replaced("2028-08-31", "2036-09-01"), "timeframe.reason", "§ 964(b)"),
     "a cloud without audit": (
         replaced("cloud = false", "cloud = true"), "security.cloud_assurance", "(D)(iii)"),
     "not segmented": (
@@ -159,6 +168,25 @@ ONE_WRONG = {
         AGGREGATED.partition("[[recipients]]")[0], "recipients", "965"),
     "aggregated, no years": (re.sub(r"years = .*\n", "", AGGREGATED), "years", "965"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(replaced("Policy 5.9 (1 June 2020)", f"Policy {v}") for v in ("v5.9.2", "5.10", "Version 6.0")),
+        replaced("2028-08-31", "2036-08-31"),
+        replaced("end = 2028-08-31", 'end = 2066-08-31, reason = "Children are followed until they are forty."'),
+    ],
+)  # fmt: skip
+def test_a_later_policy_and_a_long_timeframe_with_its_reason_are_taken(text):
+    assert parse_application(text.encode(), terms=terms_of).form == "standard"
+
+
+def test_how_long_a_timeframe_may_be_is_a_setting():
+    terms = replace(terms_of("CARPOS"), timeframe_years=1)
+    with pytest.raises(ApplicationRefused) as caught:
+        parse_application(STANDARD.encode(), terms=lambda _: terms)
+    assert [p.path for p in caught.value.problems] == ["timeframe.reason"]
 
 
 @pytest.mark.parametrize(("text", "path", "section"), ONE_WRONG.values(), ids=ONE_WRONG.keys())

@@ -212,6 +212,37 @@ def test_a_partys_filing_moves_off_a_closed_day_and_a_duty_does_not(home):
     assert duty.due.weekday() == 5
 
 
+# the last day of each on a Sunday, 4 February 2029 (what names its day: that day)
+MOVES = {
+    "remedy", "draft_appeal", "transfer_appeal", "appeal_window", "check_appeal",
+    "letter_appeal", "findings_appeal", "sanction_appeal",
+}  # fmt: skip
+
+
+def test_whose_last_day_moves_off_a_sunday():
+    """Calendar days counted for a party do; the Department's, what is due at once and what names its day don't."""
+    sunday = date(2029, 2, 4)
+    for clock in CLOCKS:
+        if clock.business is None:
+            due, _ = clock.due(sunday - timedelta(days=clock.days), Counting())
+            assert (due == date(2029, 2, 5)) is (clock.name in MOVES), clock.name
+            assert due >= sunday
+
+
+def test_a_remedy_that_ends_on_a_sunday_is_due_on_monday(home):
+    number = home.approved().number
+    day = date(2029, 1, 5)
+    for kind, facts in (
+        *BEFORE["remedy"],
+        ("findings_sent", {"inspection": "i1", "violations": "1"}),
+    ):
+        home.projects.event(number, kind, ENGINEER, day, facts)
+    (found,) = named(home, "remedy", day)
+    assert found.due == date(2029, 2, 5)
+    assert found.count() == "30 calendar days end on Sun 02-04, closed: to 02-05"
+    assert not found.overdue(date(2029, 2, 5))
+
+
 def test_counted_days_are_shown(home):
     number = home.approved().number
     home.projects.event(number, "transfer_requested", ENGINEER, TODAY, {"request": "t1"})
