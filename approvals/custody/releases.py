@@ -135,11 +135,13 @@ class Releases:
         report: bytes,
         recipient: bytes | None = None,
         model: bytes | None = None,
+        beside: Mapping[str, bytes] | None = None,
     ) -> str:
         """Store the report with the project and record the keyed digests of its editions.
 
         ``report`` is the Department's edition, on which a second person approves and whose digest is
-        returned; ``recipient`` travels in the package; ``model`` is the report as JSON.
+        returned; ``recipient`` travels in the package; ``model`` is the report as JSON; ``beside`` is what
+        else stands with it to be read, by file name.
         """
         state = self.show(release)
         folder = self.projects.folder(state.project)
@@ -147,6 +149,9 @@ class Releases:
         facts: dict[str, FactValue] = {
             name: folder.digest("report", content) for name, content in given.items() if content
         }
+        if beside:
+            facts["beside"] = tuple(sorted(beside))
+            facts["digests"] = tuple(folder.digest("report", beside[n]) for n in sorted(beside))
 
         def store() -> None:
             for content in filter(None, given.values()):

@@ -84,6 +84,14 @@ class ProjectFolder:
             return "changed"
         return "held"
 
+    def plain_state(self, place: str, label: str, digest: str) -> FileState:
+        """The same of a plain copy, which people read, by its place below the project's folder."""
+        try:
+            content = (self.path / place).read_bytes()
+        except OSError:
+            return "missing"
+        return "held" if self._digest(label, content) == digest else "changed"
+
     def write_letter(self, name: str, text: str) -> Path:
         """Write a letter (0600), replacing one of the same name; returns its place.
 

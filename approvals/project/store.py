@@ -1,6 +1,6 @@
 """Reading projects and their documents, and recording a step that a person may take from a state."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -183,14 +183,14 @@ def _allowed_move(state: ProjectState, kind: str, facts: Mapping[str, FactValue]
     raise errors.MoveNotAllowed(step=kind, state=str(now))
 
 
-PINNED: Mapping[str, Sequence[str]] = TABLE[
-    "pinned"
-]  # kind of event → fact and label of a stored file
+# kind of event → fact → label of the stored file that it pins; and the place of its plain copy, where there is one
+PINNED: Mapping[str, Mapping[str, str]] = TABLE["pinned"]
+READABLE: Mapping[str, Mapping[str, str]] = TABLE["readable"]
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedDocument:
-    """One stored document: what it is, the event that pins it, and how it was found."""
+    """One stored document or plain copy: what it is, the event that pins it, and how it was found."""
 
     project: str
     what: str
@@ -205,23 +205,51 @@ class PinnedDocument:
 
 
 def pinned_documents(projects: ProjectStore, number: str | None = None) -> list[PinnedDocument]:
-    """Read every pinned document of a project, or of all, once each."""
-    seen: set[tuple[str, str, str]] = set()
-    found: list[PinnedDocument] = []
+    """Read every pinned document of a project, or of all, once each, and the plain copies that people read.
+
+    Of what is attached or written again at one place the newest counts. A letter may leave the folder
+    once it was sent, a report may not.
+    """
+    found: dict[tuple[str, str, str], PinnedDocument] = {}
     for entry in projects.ledger.events(number, kind=PINNED):
-        fact, label = PINNED[entry.kind]
-        digest, project = str(entry.facts.get(fact, "")), entry.project or ""
-        if digest and (project, label, digest) not in seen:
-            seen.add((project, label, digest))
-            state = projects.folder(project).state(label, digest)
-            what = str(entry.facts.get("document", label))
-            on = str(entry.facts.get("on", entry.at.date().isoformat()))
-            found.append(PinnedDocument(project, what, entry.seq, on, digest, state))
-    return found
+        project, folder = entry.project or "", projects.folder(entry.project or "")
+        on = str(entry.facts.get("on", entry.at.date().isoformat()))
+        for what, label, digest in _stored(entry):
+            if (project, label, digest) not in found:
+                state = folder.state(label, digest)
+                one = PinnedDocument(project, what, entry.seq, on, digest, state)
+                found[project, label, digest] = one
+        for place, label, digest in _readable(entry):
+            state = folder.plain_state(place, label, digest)
+            found.pop((project, place, ""), None)
+            if state != "missing" or entry.release is not None:
+                one = PinnedDocument(project, place, entry.seq, on, digest, state)
+                found[project, place, ""] = one
+    return list(found.values())
+
+
+def _stored(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    """What it is, label and digest of each file that an event pins."""
+    for fact, label in PINNED[entry.kind].items():
+        if fact in entry.facts:
+            yield str(entry.facts.get("document", label)), label, str(entry.facts[fact])
+
+
+def _readable(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    """Place below the project's folder, label and digest of each plain copy that an event pins."""
+    known = {**entry.facts, "release": entry.release}
+    for fact, place in READABLE.get(entry.kind, {}).items():
+        if fact in entry.facts:
+            label = PINNED[entry.kind][fact]
+            yield place.format(**known), label, str(entry.facts[fact])
+    names, digests = entry.facts.get("beside", ()), entry.facts.get("digests", ())
+    if isinstance(names, tuple) and isinstance(digests, tuple):
+        for name, digest in zip(names, digests, strict=True):
+            yield f"reports/{entry.release}/{name}", "report", digest
 
 
 def check_pinned_documents(projects: ProjectStore, number: str | None = None) -> int:
-    """How many documents are held, all of them as they were stored.
+    """How many documents are held, all of them as they were stored, and the copies that people read as well.
 
     Raises:
         DocumentsGone: some are missing or changed, with the events that pin them (exit 5).

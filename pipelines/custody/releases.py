@@ -11,6 +11,7 @@ from pathlib import Path
 from approvals.custody import ReleaseState, given_packages, recall_id, recall_letter
 from approvals.errors import PackageDiffers, ReceiptCodeWrong
 from approvals.people import check_role
+from approvals.project import check_pinned_documents
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors import CodedError
@@ -137,6 +138,7 @@ def hand_over(
         FileExists: something is there already.
         UnknownRelease: there is none.
         PackageDiffers: the copy in the outbox is not the one that the ledger names (exit 5).
+        DocumentsGone: a report, letter or other document of the project was changed (exit 5).
         CodedError: see `check_decision` and ``Releases.hand_over``.
     """
     check_decision(session, release, out=True)  # an unknown one has no folder to lock
@@ -144,6 +146,7 @@ def hand_over(
         raise FileExists(file="folder of the package")
     with locked(session.home.runs / release):
         state = session.releases.show(release)
+        check_pinned_documents(session.projects, state.project)
         sums: str | None = None
         place = session.home.outbox / state.project / release / member
         if member in state.packages and state.in_outbox and place.exists():

@@ -1,6 +1,7 @@
 """Stage 7: a second person lets the release go, on the hash of its report."""
 
 from approvals.custody import Status
+from approvals.project import check_pinned_documents
 from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import WaitsForApproval
 from pipelines.release.stages.stage import Product
@@ -14,7 +15,9 @@ def wait_for_approval(context: ReleaseContext) -> Product:
 
     Raises:
         WaitsForApproval: nobody has approved it yet (exit 7).
+        DocumentsGone: what was read before the approval, or another document of the project, was changed (exit 5).
     """
+    check_pinned_documents(context.session.projects, context.order.project)
     digest, settings = str(context.facts("validate")["report"]), context.session.settings
     state = context.state
     if state.status in _ASKABLE:

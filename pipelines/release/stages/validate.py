@@ -1,7 +1,7 @@
 """Stage 6: prove that the extract may leave, write the report in both editions, attach it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,17 +42,23 @@ def validate_extract(context: ReleaseContext) -> Product:
     for name, text in texts.items():
         context.write_report_file(name, text)
     editions = [text.encode() for text in texts.values()]
+    beside = {p.name: p.read_bytes() for p in _beside(context.report_folder) if p.name not in texts}
     write_private(_validated_files(context.folder), json.dumps(_extract_files(context.records)))
     reporting.keep_profile(context, drift.profile)
     outcome: dict[str, Any] = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
-        context.session.releases.attach_report(context.release, *editions)
+        context.session.releases.attach_report(context.release, *editions, beside=beside)
         context.note("release_validated", outcome="failed", **outcome)
         verdict.require()
     context.note("release_validated", outcome="passed", **outcome)
-    attached = context.session.releases.attach_report(context.release, *editions)
+    attached = context.session.releases.attach_report(context.release, *editions, beside=beside)
     return _product(attached, verdict)
+
+
+def _beside(folder: Path) -> Iterator[Path]:
+    """What else is there to be read before an approval; what rests encrypted, nobody reads."""
+    return (path for path in folder.iterdir() if path.is_file() and path.suffix != ".enc")
 
 
 def _product(digest: str, verdict: checks.Validation) -> Product:
