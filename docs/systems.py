@@ -64,6 +64,11 @@ def _system(one: System) -> Iterator[str]:
     asked = ", ".join(part.replace("_", " ") for part in one.asks)
     yield f"Of the common application form's parts it asks for: {asked}."
     yield ""
+    for purpose in one.purposes:
+        said = f": {purpose.definition}" if purpose.definition else ""
+        yield f"- **May be asked for**: {purpose.title} ({purpose.section}){said}"
+    if one.purposes:
+        yield ""
     yield f"Persons: {_PERSONS[one.linkage.persons]}."
     yield ""
     for never in one.never:

@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[str | None, type[forms.Part], tuple[str, ...]]] = {
     "institution_qualities": ("institution", forms.Institution, (*QUALITIES, "accredited_by")),
     "research_criteria": ("project", forms.Outline, CRITERIA),
     "security": (None, forms.Security, ("security",)),
+    "materials": (None, forms.Materials, ("materials",)),
 }
 
 
@@ -205,6 +206,30 @@ def check_research(form: forms.StandardApplication, terms: SystemTerms) -> Itera
         yield Problem("project.funding.period_end", section, "the end is before the start")
 
 
+def check_purposes(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+    """What the data serves is what the law lets it serve (§ 966(b)(12)(A)(ii), as § 962(m), (o)-(q) define it)."""
+    serves = cast("object", form.project.serves)
+    if not terms.purposes or not isinstance(serves, tuple):  # a hole: said already
+        return
+    section = terms.purposes[0].section if terms.sections is not None else "§ 966(b)(12)(A)(ii)"
+    known = [purpose.name for purpose in terms.purposes]
+    if not serves or not set(cast("tuple[object, ...]", serves)) <= set(known):
+        yield Problem("project.serves", section, f"names one or more of {', '.join(known)}")
+
+
+def check_materials(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+    """Research materials that there are stand among the documents, and no others (§ 966(b)(12)(E))."""
+    materials, documents = form.materials, cast("object", form.documents)
+    if materials is None or not isinstance(documents, tuple):  # a hole: said already
+        return
+    listed = any(d.kind == "research_materials" for d in form.documents)
+    if materials.any is True and not listed:
+        yield Problem("documents", materials.SECTION, "none of kind research_materials")
+    if listed and materials.any is False:
+        what = "says that there are none, and a document is of kind research_materials"
+        yield Problem("materials", materials.SECTION, what)
+
+
 def check_cohort(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """Identified data only for a declared cohort, held by a shown authority (§ 963(a)(3))."""
     if "identified" in form.kinds and not form.cohort.declared:
@@ -298,6 +323,8 @@ _STANDARD: tuple[Callable[[forms.StandardApplication, SystemTerms], Iterator[Pro
     check_researcher,
     check_institution,
     check_research,
+    check_purposes,
+    check_materials,
     check_cohort,
     check_variables,
     check_rows,

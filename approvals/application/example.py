@@ -22,6 +22,10 @@ _IRB = re.compile(
 _SECURITY = re.compile(
     r"^# --- the signed CJIS security.*?(?=^# --- signatures)", re.MULTILINE | re.DOTALL
 )
+_MATERIALS = re.compile(
+    r"^# --- research materials.*?(?=^# --- signatures)", re.MULTILINE | re.DOTALL
+)
+_CUT = {"security": _SECURITY, "materials": _MATERIALS}  # tables of their own
 _MAIN = "Used in the main analysis of the project."
 
 
@@ -112,10 +116,14 @@ def _standard(text: str, system: System, kinds: tuple[str, ...]) -> str:
     if "background_check" not in papers:
         text = re.sub(r"(?m)^background_check = .*\n", "", text)
     text = _without_parts(text, system)
+    serves = f"serves = [{', '.join(repr(one.name) for one in system.purposes)}]\n".replace(
+        "'", '"'
+    )
+    text = re.sub(r"(?m)^serves = .*\n", serves if system.purposes else "", text)
     for identity, paper in (
         ("doc-security", "security"),
         ("doc-letter", ""),
-        ("doc-materials", ""),
+        ("doc-materials", "materials"),
     ):
         if paper not in system.asks:
             text = _without_document(text, identity)
@@ -143,7 +151,7 @@ def _without_parts(text: str, system: System) -> str:
         if name in system.asks:
             continue
         if table is None:
-            text = _SECURITY.sub("", text)
+            text = _CUT[name].sub("", text)
         else:
             text = re.sub(rf"(?m)^(?:{'|'.join(fields)}) = .*\n", "", text)
     return text

@@ -121,6 +121,7 @@ class Outline(Part):
     title: Words
     anticipated_completion: date
     purposes: Prose
+    serves: tuple[Code, ...] = Field(default=(), strict=False)
     data_need: Prose
     benefits: Prose
     design: Prose
@@ -247,6 +248,21 @@ class Security(Part):
     cloud_assurance: Literal["soc2", "fedramp"] | None = None
 
 
+class Materials(Part):
+    """Which relevant research materials there are; each that there is stands among the documents."""
+
+    SECTION: ClassVar[str] = "§ 966(b)(12)(E)"
+    proposals: bool
+    endorsements: bool
+    questionnaires: bool
+    other: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether there are some at all."""
+        return self.proposals or self.endorsements or self.questionnaires or self.other
+
+
 class Signatures(Part):
     """The researcher's two signatures and the institution's letter."""
 
@@ -324,6 +340,7 @@ class StandardApplication(Part):
     team: Annotated[tuple[Member, ...], _SOME]
     irb: Irb | None = None
     security: Security | None = None
+    materials: Materials | None = None
     signatures: Signatures
     documents: Annotated[tuple[Document, ...], _SOME]
 

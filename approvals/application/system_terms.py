@@ -6,11 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from systems.description import Document
+    from systems.description import Document, Purpose
 
 KINDS = ("identified", "deidentified", "aggregated")
 ALL_PARTS = frozenset(
-    {"researcher_degree", "institution_qualities", "research_criteria", "security"}
+    {"researcher_degree", "institution_qualities", "research_criteria", "security", "materials"}
 )
 
 
@@ -23,6 +23,7 @@ class SystemTerms:
         kinds: requester class → the kinds of release that it may ask for.
         documents: kind of release → the document kinds that an application needs.
         requirements: every document and check that the system asks for.
+        purposes: what the data may be asked for, of which an application for rows names one at least.
         asked: parts of the common form that the system asks for; by default all of them.
         sections: section of CARPOS's regulation that a check cites → what stands for it in another
             system's law; None for the system whose regulation it is.
@@ -41,6 +42,7 @@ class SystemTerms:
     kinds: Mapping[str, frozenset[str]]
     documents: Mapping[str, frozenset[str]]
     requirements: "tuple[Document, ...]" = ()
+    purposes: "tuple[Purpose, ...]" = ()
     asked: frozenset[str] = ALL_PARTS
     sections: Mapping[str, str] | None = None
     withheld: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -96,6 +98,7 @@ def terms_of(code: str) -> SystemTerms | None:
             for kind in KINDS
         },
         requirements=system.documents,
+        purposes=system.purposes,
         asked=frozenset(system.asks),
         sections=system.sections,
         withheld=system.held_kinds,

@@ -192,6 +192,13 @@ class ProjectState:
         form = self.application
         return form.irb.expires if isinstance(form, StandardApplication) and form.irb else None
 
+    def purposes(self) -> list[str]:
+        """What the application's data serves, as the system's law calls it, with the section that defines it."""
+        form = self.application
+        serves = form.project.serves if isinstance(form, StandardApplication) else ()
+        known = self.terms.purposes if self.terms is not None else ()
+        return [f"{one.title} ({one.section})" for one in known if one.name in serves]
+
     def as_dict(self, on: date) -> dict[str, object]:
         """For ``project list --json`` and ``project show --json``."""
         return {

@@ -75,6 +75,7 @@ def show_project(console: Console, number: str) -> None:
         f"{move.event} ({' or '.join(sorted(move.roles))})"
         for move in session.projects.next_moves(state, today())
     ]
+    body["purposes"] = state.purposes()
     releases = [release.as_dict() for release in session.releases.list(number)]
     for release in releases:
         release["report_file"] = report_file(session, number, str(release["release"]))
@@ -84,7 +85,11 @@ def show_project(console: Console, number: str) -> None:
     if console.json:
         console.emit(body)
     else:
-        plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
+        plain = {
+            k: v
+            for k, v in body.items()
+            if not isinstance(v, list) or k in ("kinds", "next", "purposes")
+        }
         console.show_pairs(f"Project {number}", plain)
         for name in ("cohorts", "recipients", "releases", "documents", "drafts", "refused"):
             rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]

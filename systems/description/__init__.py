@@ -22,4 +22,4 @@ from systems.description.model import (
     Together,
 )
 from systems.description.releases import Dimension, Exclusion, OutputColumn, RowRelease
-from systems.description.terms import Document, Record
+from systems.description.terms import Document, Purpose, Record

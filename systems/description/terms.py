@@ -9,7 +9,9 @@ from pydantic import Field
 from systems.description.releases import Described, Name, Source
 
 Kind = Literal["identified", "deidentified", "aggregated"]
-FormPart = Literal["researcher_degree", "institution_qualities", "research_criteria", "security"]
+FormPart = Literal[
+    "researcher_degree", "institution_qualities", "research_criteria", "security", "materials"
+]
 KINDS: tuple[Kind, ...] = ("identified", "deidentified", "aggregated")
 
 
@@ -36,6 +38,15 @@ class RequesterClass(Described):
     section: str
     kinds: tuple[Kind, ...]
     note: str = ""
+
+
+class Purpose(Described):
+    """A purpose for which the law lets the data be asked for, with what the law means by it, where it says."""
+
+    name: Name
+    title: str
+    section: str
+    definition: str = ""
 
 
 class Document(Described):
@@ -148,6 +159,7 @@ class Governed(Described):
     sections: dict[str, str] | None = None
     kinds: tuple[KindRule, ...]
     requesters: tuple[RequesterClass, ...]
+    purposes: tuple[Purpose, ...] = ()
     documents: tuple[Document, ...]
     never: tuple[Never, ...] = ()
     forbidden: tuple[Forbidden, ...] = ()

@@ -16,7 +16,7 @@ from approvals.gate.gate import RULES
 from approvals.ledger.events import KINDS
 from approvals.project.lifecycle import MOVES
 from docs.rules import (
-    COUNT,
+    KNOWN,
     questions,
     questions_markdown,
     rules,
@@ -77,7 +77,8 @@ HOMES = {
 
 
 def test_every_rule_stands_once_and_in_order():
-    assert [r.id for r in rules()] == [f"C-{n:02d}" for n in range(1, COUNT + 1)]
+    assert [r.id for r in rules()] == [f"C-{n:02d}" for n in range(1, len(rules()) + 1)]
+    assert len(rules()) > KNOWN
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda r: r.id)
@@ -118,9 +119,9 @@ def test_every_rule_that_the_gate_names_is_one(home):
 
 def test_for_machines_and_for_people():
     records = json.loads(rules_json())
-    assert len(records) == COUNT
+    assert len(records) == len(rules())
     assert {"id", "section", "enforced_by", "test"} <= set(records[0])
-    assert rules_markdown().count("\n| C-") == COUNT
+    assert rules_markdown().count("\n| C-") == len(rules())
 
 
 # ------------------------------------------------------------------ questions for counsel

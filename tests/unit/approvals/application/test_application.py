@@ -134,6 +134,15 @@ ONE_WRONG = {
         replaced("Policy 5.9 (1 June 2020)", "Policy, newest"), "security.policy_version", "966(b)(12)(D)"),
     "forty years": (replaced("2028-08-31", "2066-08-31"), "timeframe.reason", "§ 964(b)"),
     "ten years and a day": (replaced("2028-08-31", "2036-09-01"), "timeframe.reason", "§ 964(b)"),
+    "no purpose": (re.sub(r"serves = .*\n", "", STANDARD), "project.serves", "(A)(ii)"),
+    "a purpose that the law does not know": (
+        replaced('"violence_prevention"', '"marketing"'), "project.serves", "(A)(ii)"),
+    "no word of materials": (
+        re.sub(r"(?ms)^\[materials\]\n.*?(?=^# ---)", "", STANDARD), "materials", "(12)(E)"),
+    "materials that are not listed": (
+        replaced('kind = "research_materials"', 'kind = "other_paper"'), "documents", "(12)(E)"),
+    "materials that there are none of": (
+        replaced("proposals = true", "proposals = false"), "materials", "(12)(E)"),
     "a cloud without audit": (
         replaced("cloud = false", "cloud = true"), "security.cloud_assurance", "(D)(iii)"),
     "not segmented": (

@@ -102,6 +102,7 @@ FIELDS = {
     "accredited_by": ("institution.accredited_by", {"CARPOS"}),
     "scientific_methods": ("project.scientific_methods", {"CARPOS", "ACHS", "JCPSS", "CURES"}),
     "segmented_system": ("security", {"CARPOS", "RIPA"}),
+    "questionnaires": ("materials", {"CARPOS"}),
 }
 
 
@@ -112,8 +113,8 @@ def test_each_system_asks_for_its_own_parts_of_the_form(code, field):
     path, asked_by = FIELDS[field]
     text = example_for(code, "standard", on=ON)
     assert (f"\n{field} = " in text) is (code in asked_by)
-    table = r"(?ms)^\[security\]\n.*?(?=^# --- )"
-    cut = re.sub(table if path == "security" else rf"(?m)^{field} = .*\n", "", text)
+    table = rf"(?ms)^\[{path}\]\n.*?(?=^# --- )"
+    cut = re.sub(table if path in ("security", "materials") else rf"(?m)^{field} = .*\n", "", text)
     if code not in asked_by:
         assert parse_application(cut.encode(), terms=terms_of).system == code
         return
@@ -122,6 +123,20 @@ def test_each_system_asks_for_its_own_parts_of_the_form(code, field):
     (problem,) = caught.value.problems
     assert (problem.path, problem.what) == (path, "is missing")
     assert problem.section.startswith("§") is (code == "CARPOS")
+
+
+@pytest.mark.parametrize("code", system_codes())
+def test_an_application_names_a_purpose_where_the_law_names_some(code):
+    known = terms_of(code).purposes
+    text = re.sub(r"(?m)^serves = .*\n", "", example_for(code, "standard", on=ON))
+    if not known:
+        assert parse_application(text.encode(), terms=terms_of).project.serves == ()
+        return
+    with pytest.raises(ApplicationRefused) as caught:
+        parse_application(text.encode(), terms=terms_of)
+    (problem,) = caught.value.problems
+    assert problem.path == "project.serves"
+    assert problem.section == ("§ 966(b)(12)(A)(ii)" if code == "CARPOS" else known[0].section)
 
 
 def denying(code):
