@@ -69,6 +69,7 @@ _PARTS: dict[str, tuple[Callable[[], object], str]] = {
         "Debian: mariadb-server",
     ),
     "chromium": (lambda: shutil.which(CHROMIUM), "Debian: chromium"),
+    "pdftohtml": (lambda: shutil.which("pdftohtml"), "Debian: poppler-utils"),
     "cc": (compiler, "a C compiler; Debian: gcc, libc6-dev"),
     "gcc": (lambda: shutil.which("gcc"), "Debian: gcc, libc6-dev"),
     "sudo": (lambda: shutil.which("sudo"), "Debian: sudo"),

@@ -1,5 +1,7 @@
 """Every page that somebody reads, in a real browser: nothing for axe, no network, desktop, phone, paper."""
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from expectations.report import render
 from expectations.report.model import ReportModel
 from tests.integration.conftest import Demo
 from tests.integration.test_demo import KINDS, MEMBERS, opened
+from tests.paper import SIZES, Sheet, printed
 from tests.parts import CHROMIUM
 
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (320, 568)}
@@ -21,7 +24,10 @@ _ALIKE = {
     for edition in ("department", "recipient")
     if kind != "identified"
 }
-pytestmark = pytest.mark.machine("chromium")
+LEAST = 7.9  # points: 8, as poppler rounds
+# of a report; more than that nobody would print
+MOST = {"Department's": 10, "recipient's": 7, "stopped": 10}
+pytestmark = pytest.mark.machine("chromium", "pdftohtml")
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +113,50 @@ def test_pages_can_be_printed(browser: Browser, pages: dict[str, Path]):
         assert hidden == 0, name
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF"), name
         page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_reports_on_paper(browser: Browser, pages: dict[str, Path], size: str, tmp_path: Path):
+    for name, page in pages.items():
+        if "dictionary" in name:
+            continue
+        found = printed(browser, page, size, tmp_path / "report.pdf")
+        _legible_and_whole(found, name, size)
+        most = next(count for words, count in MOST.items() if words in name)
+        assert len(found) <= most, f"{name}: {len(found)} sheets"
+        _summary(found, page.read_text("utf-8"), name)
+
+
+def _legible_and_whole(found: list[Sheet], name: str, size: str) -> None:
+    for number, sheet in enumerate(found, start=1):
+        assert {round(sheet.width), round(sheet.height)} <= {
+            n + d for n in SIZES[size] for d in (0, 1)
+        }
+        assert sheet.smallest >= LEAST, f"{name}, sheet {number}: {sheet.smallest} pt"
+        assert sheet.leftmost > 0, f"{name}, sheet {number}: cut off at the left"
+        assert sheet.rightmost < sheet.width - 18, f"{name}, sheet {number}: cut off at the right"
+
+
+def _summary(found: list[Sheet], source: str, name: str) -> None:
+    """The first sheet is the summary and nothing else; a table's head stands on each of its sheets."""
+    first, second = found[0].text, found[1].text
+    assert "This release may" in first, name
+    for title in ("Safe project", "Safe outputs", "In numbers"):
+        assert title in first, name
+    assert ("Signature" in first) == ('<body class="department' in source), name
+    assert "Every check" not in first, name
+    assert "Signature" not in second, name
+    heads = [
+        sheet.text
+        for sheet in found[1:]
+        if re.search(r"\b(identified|deidentified|aggregated)\.\w", sheet.text)
+    ]
+    assert heads, name
+    assert all("Verdict" in text and "Where it stands" in text for text in heads), name
+    written = [html.unescape(c) for c in re.findall(r"<code>([\w.]+)</code></th>", source)]
+    read = "".join("".join(sheet.text.split()) for sheet in found)
+    assert written, name
+    assert [c for c in written if c not in read] == [], name
 
 
 def test_axe_would_find_something(browser: Browser, tmp_path: Path):
