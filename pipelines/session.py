@@ -197,9 +197,10 @@ class Session:
 
     @property
     def counting(self) -> Counting:
-        """The calendars that business days are counted by, from the settings."""
+        """The calendars that business days are counted by, and the text that is followed, from the settings."""
         chosen = self.settings.approvals
-        return Counting(CALENDARS[chosen.department_days], CALENDARS[chosen.waiting_days])
+        days = CALENDARS[chosen.department_days], CALENDARS[chosen.waiting_days]
+        return Counting(*days, chosen.regulation_text)
 
     def _terms(self, code: str) -> SystemTerms | None:
         """A system's terms, with what the settings open in them."""

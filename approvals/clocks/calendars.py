@@ -21,6 +21,7 @@ _SATURDAY, _SUNDAY = 5, 6
 _FIRST_YEAR = 2010  # § 19853 had other days before; nothing in this system is older
 
 Law = Literal["19853", "6700"]
+Text = Literal["adopted", "third_modifications"]  # of the regulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,17 @@ CALENDARS: Mapping[str, Calendar] = {"19853": DEPARTMENT, "6700": STATUTORY, "bo
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Which calendar counts what: the chapter does not define "business day", so it is a setting.
+    """Which calendar counts what, and by which text: the chapter does not define "business day", so it is a setting.
 
     Args:
         department: the Department's own duties.
         waiting: the wait before a publication (§ 964(g)).
+        text: of the regulation whose clocks run.
     """
 
     department: Calendar = DEPARTMENT
     waiting: Calendar = CAUTIOUS
+    text: Text = "adopted"
 
 
 @cache

@@ -37,6 +37,7 @@ class Clock:
         when: fact → values that the start must have.
         at_least: fact → smallest number that the start must have.
         stop_when: fact → values that the answer must have.
+        struck: struck out by the third modifications.
         right: a right or a wait that ends, no duty that can be overdue.
     """
 
@@ -54,6 +55,7 @@ class Clock:
     at_least: Mapping[str, int] = field(default_factory=dict[str, int])
     stop_when: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     right: bool = False
+    struck: bool = False
 
     def started_by(self, entry: Entry) -> bool:
         """Whether this event starts the clock."""
@@ -72,6 +74,10 @@ class Clock:
             and all(facts.get(name) in values for name, values in self.stop_when.items())
             and all(start.facts.get(n) == facts[n] for n in self.same if n in facts)
         )
+
+    def runs(self, counting: Counting) -> bool:
+        """Whether the text of the regulation that is followed has it."""
+        return not (self.struck and counting.text == "third_modifications")
 
     @property
     def moves(self) -> bool:

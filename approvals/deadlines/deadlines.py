@@ -125,7 +125,7 @@ def _from_events(
     state: ProjectState, entries: Sequence[Entry], counting: Counting
 ) -> Iterator[Deadline]:
     for position, entry in enumerate(entries):
-        for clock in CLOCKS:
+        for clock in (c for c in CLOCKS if c.runs(counting)):
             later = entries[position + 1 :]
             if clock.started_by(entry) and not any(clock.stopped_by(entry, e) for e in later):
                 yield _of_clock(clock, entry, state.number, counting)

@@ -126,6 +126,7 @@ class Approvals(_Section):
     comments_at: ClassVar[int] = 37
 
     review_required: bool = Field(default=False, description="true: nothing is approved without a recorded review by another person; policy, § 962(c)-(d), (k)")
+    regulation_text: Literal["adopted", "third_modifications"] = Field(default="adopted", description='adopted | third_modifications: the text that is followed where they differ; the adopted code has the inspections of § 968(a)-(b), which the modifications strike out; question "inspection"')
     public_agency_individual_level: bool = Field(default=False, description='Pen. Code § 14231.5 lets the Department choose, § 963(b) reads as Entity; question "public-agency"')
     opened_kinds: tuple[str, ...] = Field(default=(), description='such as "CURES.identified": kinds that a system holds back until counsel has answered')
     team_affiliation: Literal["all", "researcher"] = Field(default="all", description='all | researcher: who must be an employee of the institution; § 966(d) is ambiguous; question "team-affiliation"')

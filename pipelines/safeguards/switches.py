@@ -22,6 +22,7 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "release.release_approval": lambda policy: policy == "second_person",
     "release.background_check_deidentified": lambda asked: asked is True,
     "storage.network_home": lambda allowed: allowed is False,
+    "approvals.regulation_text": lambda text: text == "adopted",
     "approvals.public_agency_individual_level": lambda given: given is False,
     "approvals.opened_kinds": lambda kinds: not kinds,
     "approvals.team_affiliation": lambda who: who == "all",

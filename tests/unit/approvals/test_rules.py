@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from approvals.clocks.calendars import Counting
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.notices import SUBJECTS
 from approvals.gate.gate import RULES
@@ -17,6 +18,7 @@ from approvals.ledger.events import KINDS
 from approvals.project.lifecycle import MOVES
 from docs.rules import (
     KNOWN,
+    differences,
     questions,
     questions_markdown,
     rules,
@@ -115,6 +117,17 @@ def test_every_rule_that_the_gate_names_is_one(home):
     for clock in CLOCKS:
         rule = next(r for r in rules() if r.id == clock.rule)
         assert f"clock: {clock.name}" in rule.enforced_by
+
+
+def test_a_rule_says_where_it_stands_and_a_clock_of_a_struck_one_does_not_run_under_that_text():
+    struck = {r.id for r in rules() if r.struck == "struck"}
+    assert struck == {"C-67", "C-68", "C-69"}
+    followed = Counting(text="third_modifications")
+    assert {c.rule for c in CLOCKS if not c.runs(followed)} == struck - {"C-67"}  # has no clock
+    assert all(c.runs(Counting()) for c in CLOCKS)
+    about = {name for d in differences() for name in d.about}
+    assert {r.id for r in rules() if r.struck} <= about
+    assert about <= {r.id for r in rules()} | {q.id for q in questions()}
 
 
 def test_for_machines_and_for_people():

@@ -243,6 +243,19 @@ def test_a_remedy_that_ends_on_a_sunday_is_due_on_monday(home):
     assert not found.overdue(date(2029, 2, 5))
 
 
+def test_a_struck_clock_does_not_run_where_the_settings_follow_the_text_that_strikes_it(home):
+    number = home.approved().number
+    for kind, facts in (
+        *BEFORE["remedy"],
+        ("findings_sent", {"inspection": "i1", "violations": "1"}),
+    ):
+        home.projects.event(number, kind, ENGINEER, MONDAY, facts)
+    for text, runs in (("adopted", True), ("third_modifications", False)):
+        due = {d.name for d in open_deadlines(home.projects, MONDAY, Counting(text=text))}
+        assert ("remedy" in due) is runs
+        assert "findings_appeal" in due  # § 968(e): a right of the party, in both
+
+
 def test_counted_days_are_shown(home):
     number = home.approved().number
     home.projects.event(number, "transfer_requested", ENGINEER, TODAY, {"request": "t1"})
