@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from systems.description import System, load_system, system_codes
+from systems.description import OutputColumn, System, load_system, system_codes
 
 _PERSONS = {
     "linked": "entries are linked to each other by names, dates, numbers and addresses",
@@ -34,7 +34,8 @@ def systems_markdown() -> str:
         "",
         "*Not confirmed*: columns, codes and code lists that come from statutes, forms and public data dictionaries and",
         "that the custodian of the system has yet to confirm (`verified = false`). *Held*: described and not given",
-        "until counsel has answered; `approvals.opened_kinds` in the settings opens it.",
+        "until counsel has answered; `approvals.opened_kinds` in the settings opens it. *Class*: of what leaves: D direct",
+        "identifier, Q quasi-identifier, S sensitive, N none, K key (only a reference made for the project leaves).",
     ]
     for one in systems:
         lines += ["", *_system(one)]
@@ -76,7 +77,35 @@ def _system(one: System) -> Iterator[str]:
     for bar in one.forbidden:
         yield f"- **Must not be in the data**: {bar.what} ({bar.section})."
     yield ""
+    yield from _columns(one)
+    yield ""
     yield "| question for counsel | until then |"
     yield "|---|---|"
     for asked in one.questions:
         yield f"| *{asked.about}*: {asked.question} | {asked.until_then} |"
+
+
+def _columns(one: System) -> Iterator[str]:
+    """What an application may name: each column once for all kinds, with its coarser versions."""
+    kinds = {kind: one.rows(kind).columns for kind in one.given_kinds if kind != "aggregated"} | {
+        "aggregated": one.release.aggregated.dimensions
+    }
+    found: dict[str, dict[str, OutputColumn]] = {}
+    for kind, columns in kinds.items():
+        for column in columns:
+            if column.coarser_of is None:
+                found.setdefault(column.name, {})[kind] = column
+    yield "| an application may name | for | class | levels | what it is |"
+    yield "|---|---|---|---|---|"
+    for name, of in found.items():
+        column = of.get("deidentified") or next(iter(of.values()))
+        source = one.source(column.source)
+        listed = one.code_list(column.codes) if column.codes else None
+        sure = source.verified and (listed is None or listed.verified)
+        coarser = one.rows("deidentified").versions(name)[1:] if "deidentified" in of else ()
+        levels = ", ".join([column.type, *(f"`{n}`" for n in coarser)])
+        kept = column.identifier_class or source.identifier_class
+        yield (
+            f"| `{name}` | {', '.join(of)} | {kept} | {levels} | "
+            f"{column.description}{'' if sure else ' *Not confirmed.*'} |"
+        )

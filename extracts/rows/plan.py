@@ -14,7 +14,7 @@ from typing import Literal
 import pyarrow as pa
 
 from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused, ScopeEmpty
-from systems.description import OutputColumn, RowRelease, System
+from systems.description import NUMBERS, OutputColumn, RowRelease, System
 from systems.standard import STANDARD_COLUMNS
 
 RowKind = Literal["identified", "deidentified"]
@@ -236,6 +236,10 @@ class Plan:
         return [column for column in self.columns if column.generalise != "reference"]
 
     def _class(self, column: OutputColumn) -> str:
+        """Of what leaves; what it is made of may be of another."""
+        return column.identifier_class or self._source_class(column)
+
+    def _source_class(self, column: OutputColumn) -> str:
         return self.system.source(column.source).identifier_class
 
     def check(self) -> None:
@@ -247,7 +251,7 @@ class Plan:
         unsafe = [
             c.name
             for c in self.columns
-            if self._class(c) not in _OPEN and not _shows_nothing_of_it(c)
+            if self._source_class(c) not in _OPEN and not _shows_nothing_of_it(c)
         ]
         keys = {self.release.key, self.system.linkage.record}
         never = {source for entry in self.system.never for source in entry.columns}
@@ -267,12 +271,14 @@ class Plan:
         if self.kind == "deidentified" and set(self.references.values()) != {"person", self.noun}:
             raise ColumnPlanRefused(kind=self.kind, references=sorted(self.references))
         for column in self.columns:
-            self.reach(column.table, column.role)
+            own = self.reach(column.table, column.role) in {Reach.OWN_PARTY, Reach.OWN_PERSON}
+            if column.since and (own or column.since.partition(".")[0] != self.key_table):
+                raise ColumnPlanRefused(kind=self.kind, since=column.name)
 
 
 def _shows_nothing_of_it(column: OutputColumn) -> bool:
     """Whether only an id, the presence or the number of values leaves, and not the value."""
-    return column.generalise in {"reference", "present"} or column.combine == "count"
+    return column.generalise in {"reference", "present"} or column.combine in NUMBERS
 
 
 def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = None) -> Plan:

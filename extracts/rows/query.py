@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from extracts.rows.plan import Plan, Reach
 from systems.database import literal, quoted
-from systems.description import Exclusion, OutputColumn
+from systems.description import AMOUNTS, NUMBERS, Exclusion, OutputColumn
 
 if TYPE_CHECKING:
     import duckdb
@@ -251,30 +251,51 @@ def lookups(con: "duckdb.DuckDBPyConnection", plan: Plan) -> Generator[None]:
 
 def value(column: OutputColumn, alias: str, plan: Plan) -> str:
     """Return the aggregate expression of ``column`` over the rows of ``alias``."""
-    combined = _combined(column, _single(column, f"{alias}.{quoted(column.column)}", plan), alias)
+    raw = f"{alias}.{quoted(column.column)}"
+    if column.combine in AMOUNTS:  # added up as they are
+        combined = _banded(column, _combined(column, raw, alias), plan)
+    else:
+        combined = _combined(column, _single(column, raw, alias, plan), alias)
     if column.generalise == "reference":
         return combined
     return f"{combined}::{_TYPES[column.type]}"
+
+
+def _banded(column: OutputColumn, amount: str, plan: Plan) -> str:
+    """An amount in bands; DuckDB takes no aggregate into a subquery, so that the bands are spelt out."""
+    if column.generalise != "band":
+        return amount
+    bands = [c for c in plan.system.code_list(column.codes or "").codes if "lowest" in c.attributes]
+    cases = " ".join(
+        f"WHEN {amount} BETWEEN {int(c.attributes['lowest'])} AND {int(c.attributes['highest'])} THEN {literal(c.value)}"
+        for c in bands
+    )
+    return f"CASE {cases} END"
 
 
 def where_missing(column: OutputColumn, made: str) -> str:
     """Return the value that leaves where no row was found: none, zero, no, or the unknown code."""
     if column.unknown is not None:
         return f"coalesce({made}, {literal(column.unknown)})"
-    if column.combine == "count":
+    if column.combine in NUMBERS:
         return f"coalesce({made}, 0)"
     if column.generalise == "present":
         return f"coalesce({made}, false)"
     return made
 
 
-def _single(column: OutputColumn, raw: str, plan: Plan) -> str:
+def _single(column: OutputColumn, raw: str, alias: str, plan: Plan) -> str:
     """One row's value, as coarse as it may leave."""
+    if column.since:
+        raw = f"date_diff('day', s.{_column(column.since)}, {raw})"
     if column.attribute:
         source = plan.system.source(column.source).codes or ""
         raw = _mapped(source, column.attribute, raw)
     elif column.unknown is not None and column.codes and column.generalise == "none":
         raw = _mapped(column.codes, "", raw)  # an unlisted code is unknown
+    if column.instead:
+        other = f"{alias}.{_column(column.instead.source)}"
+        raw = f"CASE WHEN {other} IS NULL THEN {raw} ELSE {literal(column.instead.code)} END"
     if column.then:
         codes, _, attribute = column.then.partition(".")
         raw = _mapped(codes, attribute, raw)
@@ -326,6 +347,8 @@ def _combined(column: OutputColumn, single: str, alias: str) -> str:
             return f"sum({single})"
         case "count":
             return "count(*)"
+        case "distinct":
+            return f"count(DISTINCT {single})"
 
 
 def _codes(plan: Plan) -> pa.Table:

@@ -17,6 +17,7 @@ from synthetic.carpos import persons
 _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
 _NO_EXPIRATION = 0.04
 _SERVED = 0.87
+_BASIS_KNOWN = 0.94
 _AGENCIES = 3  # per county
 _SHARES = sp.shares("carpos")
 
@@ -26,11 +27,15 @@ def _tables(
 ) -> dict[str, pa.Table]:
     """Return agency, court, restraint, the orders, their parties, and everything on them."""
     expires = _expirations(rng, orders)
-    return {
+    # What came later is drawn apart, so that one seed makes the register of before, with more on it.
+    later = rng.spawn(1)[0]
+    tables = {
         "agency": _agencies(),
         "court": _courts(),
         "restraint": _restraint(orders, expires, last_day),
-        "order_entry": _order_entry(rng, orders, expires),
+        "order_entry": _order_entry(rng, orders, expires).append_column(
+            "basis", pa.array(_basis(later, orders), pa.string())
+        ),
         "order_party": _order_party(people, orders, entries),
         "order_condition": _order_condition(rng, orders),
         "service_event": _service_event(rng, orders, last_day),
@@ -38,6 +43,8 @@ def _tables(
         "firearm": _firearm(rng, orders),
         "relinquishment": _relinquishment(rng, orders, last_day),
     }
+    tables["relinquishment"] = _others(later, tables["relinquishment"])
+    return tables
 
 
 def _agency_oris() -> list[str]:
@@ -139,6 +146,13 @@ def _order_entry(rng: Generator, orders: life.Orders, expires: sp.Ints) -> pa.Ta
     )
 
 
+def _basis(rng: Generator, orders: life.Orders) -> sp.Strings:
+    """Most orders after hearing rest on one at which the restrained person was heard or did not come."""
+    drawn = sp.drawn(rng, _SHARES["bases"], len(orders.issued))
+    known = rng.random(len(drawn)) < _BASIS_KNOWN
+    return sp.choose(orders.step >= _AFTER, sp.choose(known, drawn, None), "none")
+
+
 def _order_party(people: sp.Population, orders: life.Orders, entries: life.Entries) -> pa.Table:
     age = ((orders.issued[entries.order] - people.birth[entries.human]) / 365.2425).astype(np.int64)
     known = (
@@ -225,17 +239,19 @@ def _firearm(rng: Generator, orders: life.Orders) -> pa.Table:
     def any_of(*options: str) -> np.ndarray:
         return rng.choice(sp.objects(options), size)
 
-    return sp.table(
+    made = sp.table(
         {
             "firearm_id": 5_000_000 + rng.permutation(size),
             "order_id": orders.order_id[order],
             "make": any_of("GLK", "SW", "RUG", "COL", "SIG", "REM"),
             "caliber": any_of("9", "45", "380", "22", "12"),
-            "type": any_of("PISTOL", "REVOLVER", "RIFLE", "SHOTGUN"),
+            "type": any_of(*_SHARES["firearms"]),
             "serial": [f"SYN{n:07d}" for n in rng.integers(0, 10**7, size).tolist()],
             "source": any_of("CLETS001", "AFS", "declaration"),
         }
     )
+    kinds = [_SHARES["firearms"][of] for of in made["type"].to_pylist()]
+    return made.append_column("kind", pa.array(kinds, pa.string()))
 
 
 def _relinquishment(rng: Generator, orders: life.Orders, last_day: int) -> pa.Table:
@@ -266,6 +282,17 @@ def _relinquishment(rng: Generator, orders: life.Orders, last_day: int) -> pa.Ta
             "count": np.where(gave, rng.geometric(0.5, size), 0),
         }
     )
+
+
+def _others(rng: Generator, firearms: pa.Table) -> pa.Table:
+    """Relinquishments with ammunition, parts and body armour: on most orders that name firearms, given up where firearms were."""
+    ordered = firearms["ordered"].to_numpy(zero_copy_only=False)
+    for name, chance in _SHARES["items"].items():
+        firearms = firearms.append_column(
+            name, pa.array(ordered & (rng.random(len(ordered)) < chance))
+        )
+    given = (firearms["count"].to_numpy() > 0) & (rng.random(len(ordered)) < 0.8)
+    return firearms.append_column("others_given_up", pa.array(given))
 
 
 # -- the register

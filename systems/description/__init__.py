@@ -21,5 +21,12 @@ from systems.description.model import (
     Table,
     Together,
 )
-from systems.description.releases import Dimension, Exclusion, OutputColumn, RowRelease
+from systems.description.releases import (
+    AMOUNTS,
+    NUMBERS,
+    Dimension,
+    Exclusion,
+    OutputColumn,
+    RowRelease,
+)
 from systems.description.terms import Document, Purpose, Record

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from errors import nearest
 from systems.description.local import LOCAL, MAPPING, read_beside, with_local
 from systems.description.model import Column, System
-from systems.description.releases import OutputColumn, RowRelease
+from systems.description.releases import NUMBERS, OutputColumn, RowRelease
 from systems.description.terms import KINDS
 from systems.errors import DescriptionBroken, LocalWrong, UnknownSystem
 
@@ -280,7 +280,7 @@ def _output_misfits(system: System, output: OutputColumn, place: str) -> Iterato
     if output.codes is not None and output.codes not in system.code_lists_by_name:
         yield f"{place}: unknown code list"
         return
-    safe = output.generalise in {"reference", "present"} or output.combine == "count"
+    safe = output.generalise in {"reference", "present"} or output.combine in NUMBERS
     if source.identifier_class in "DK" and not safe:
         yield f"{place}: a direct identifier or key would leave"
     table = system.table(output.table)
@@ -288,7 +288,23 @@ def _output_misfits(system: System, output: OutputColumn, place: str) -> Iterato
         yield f"{place}: condition on an unknown column"
     if output.combine in {"first", "last"} and output.combine_by not in table.by_name:
         yield f"{place}: no column to order by"
+    yield from _beside_misfits(system, output, source, place)
     yield from _code_misfits(system, output, source, place)
+
+
+def _beside_misfits(
+    system: System, output: OutputColumn, source: Column, place: str
+) -> Iterator[str]:
+    """What else of the record's own row makes the value: a date to count from, or what another code stands for."""
+    if output.since is not None:
+        begin = _column(system, output.since)
+        if begin is None or {begin.type, source.type} != {"date"}:
+            yield f"{place}: days are counted between two dates"
+    if output.instead is not None and (
+        _column(system, output.instead.source) is None
+        or output.table != output.instead.source.partition(".")[0]
+    ):
+        yield f"{place}: another code for a column of another table"
 
 
 def _code_misfits(
@@ -310,6 +326,8 @@ def _code_misfits(
         return
     else:
         possible = set(system.code_list(source.codes).attribute(output.attribute).values())
+    if output.instead is not None and possible is not None:
+        possible = {*possible, output.instead.code}
     if output.then is not None:
         name, _, attribute = output.then.partition(".")
         known = system.code_lists_by_name.get(name)

@@ -25,12 +25,17 @@ lie in one part of six. band: the code of
 value at all. reference: an id under the project's own secret; the value itself never leaves.
 """
 
-Combine = Literal["one", "first", "last", "join", "any", "sum", "count"]
+Combine = Literal["one", "first", "last", "join", "any", "sum", "count", "distinct"]
 """How several rows of a source table become the one value of an order.
 
 one: there is at most one. first, last: by the date in ``combine_by``, then by value. join: the
-distinct values in order, joined by a semicolon. any: true where any is. sum; count: rows.
+distinct values in order, joined by a semicolon. any: true where any is. sum; count: rows; distinct:
+different values. The last three are added up before they are brought to bands.
 """
+AMOUNTS: frozenset[Combine] = frozenset({"sum", "count", "distinct"})
+NUMBERS: frozenset[Combine] = frozenset(
+    {"count", "distinct"}
+)  # that show nothing of what they count
 
 OutputType = Literal[
     "text", "list", "date", "month", "quarter", "year", "years", "number", "yes/no"
@@ -43,6 +48,13 @@ class Described(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class Instead(Described):
+    """A code that leaves in place of a record's own where another column of its row has a value."""
+
+    source: Source
+    code: str
+
+
 class OutputColumn(Described):
     """One column that leaves.
 
@@ -52,6 +64,9 @@ class OutputColumn(Described):
         description: what it means, for the data dictionary.
         source: ``table.column`` of the register.
         unit: unit or form of the values.
+        since: date of the record's own row from which the days to ``source`` are counted, before they are
+            made coarser.
+        instead: see `Instead`; it stands before ``then``.
         attribute: attribute of the source's code list that stands for the code (its family, its
             region); empty for the code itself.
         then: ``list.attribute``: the attribute of that code list that stands for what was read so far.
@@ -61,6 +76,8 @@ class OutputColumn(Described):
         where: column of the source table → values that its row must have.
         role: role whose rows count, where the source belongs to a party.
         unknown: code that stands for a missing or unlisted value; null stays null otherwise.
+        identifier_class: class of what leaves where it is another than its source's: how many protected persons
+            stand on an order is known from a court's file, whatever their keys are.
         coarser_of: column that this one may stand for with less detail (a year for a month). It leaves
             only where an approval or the risk of the rows asks for it.
         step: it stands only beside the versions that it is coarser than, where rare rows lose cells:
@@ -75,6 +92,8 @@ class OutputColumn(Described):
     description: str
     source: Source
     unit: str = ""
+    since: Source | None = None
+    instead: Instead | None = None
     attribute: Name | None = None
     then: Source | None = None
     codes: Name | None = None
@@ -84,6 +103,7 @@ class OutputColumn(Described):
     where: dict[Name, tuple[str, ...]] = {}
     role: Name | None = None
     unknown: str | None = None
+    identifier_class: Literal["Q", "S", "N"] | None = Field(default=None, alias="class")
     coarser_of: Name | None = None
     step: bool = False
     nests: bool = True

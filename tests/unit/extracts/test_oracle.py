@@ -45,7 +45,7 @@ def register(chance):
         )
         for _ in range(chance.randrange(4, 18))
     }
-    return {
+    return events_and_firearms(chance) | {
         "person": [{"person_id": n, "sex": chance.choice(["F", "M", None])} for n in PEOPLE],
         "order_entry": [
             {
@@ -54,6 +54,8 @@ def register(chance):
                 "issue_date": day(chance),
                 "county_fips": chance.choice(["001", "073"]),
                 "renewal_of": maybe(chance, 3),
+                "hearing_date": chance.choice([None, day(chance)]),
+                "basis": chance.choice([None, "consent", "contested"]),
                 "confidential_minor": chance.choice(flag),
                 "safe_at_home": chance.choice(flag),
             }
@@ -86,8 +88,40 @@ def register(chance):
                 "order_id": chance.choice(ORDERS),
                 "ordered": chance.choice([None, True, False]),
                 "count": maybe(chance, chance.randrange(9)),
+                "ammunition": chance.choice([None, True, False]),
             }
             for _ in range(chance.randrange(6))
+        ],
+    }
+
+
+def events_and_firearms(chance):
+    kinds = ["continued", "modified", "terminated", "cancelled", "violation_reported", "arrest"]
+    return {
+        "order_event": [
+            {
+                "order_id": chance.choice(ORDERS),
+                "kind": chance.choice(kinds),
+                "event_date": chance.choice([None, day(chance)]),
+            }
+            for _ in range(chance.randrange(9))
+        ],
+        "firearm": [
+            {
+                "firearm_id": n,
+                "order_id": chance.choice(ORDERS),
+                "kind": chance.choice(["long_gun", "handgun", None]),
+            }
+            for n in range(chance.randrange(9))
+        ],
+        "person_contact": [
+            {
+                "person_id": chance.choice(PEOPLE),
+                "kind": chance.choice(["home", "mail"]),
+                "county_fips": chance.choice(["001", "073", None]),
+                "valid_from": chance.choice([None, day(chance), dt.date(2019, 1, 1)]),
+            }
+            for _ in range(chance.randrange(9))
         ],
     }
 
@@ -129,7 +163,7 @@ def order_values(tables, order):
     return {
         "order_code": order["order_code"],
         "order_family": FAMILY[order["order_code"]],
-        "order_stage": STAGE[order["order_code"]],
+        "order_stage": "renewal" if order["renewal_of"] else STAGE[order["order_code"]],
         "order_issue_date": order["issue_date"],
         "order_county": order["county_fips"],
         "order_renewal": order["renewal_of"] is not None,
@@ -139,6 +173,72 @@ def order_values(tables, order):
         "order_service_kind": served["kind"],
         "order_relinquishment_ordered": any(ordered) if ordered else None,
         "order_relinquishment_count": sum(counts) if counts else None,
+        "order_basis": order["basis"],
+        **happened(tables, number),
+    }
+
+
+def happened(tables, number):
+    def of(table, *kinds):
+        return [
+            r
+            for r in tables[table]
+            if r["order_id"] == number and (not kinds or r.get("kind") in kinds)
+        ]
+
+    ends = [r["event_date"] for r in of("order_event", "terminated", "cancelled")]
+    ends = sorted(d for d in ends if d)
+    kinds = {r["kind"] for r in of("firearm") if r["kind"]}
+    protected = {
+        r["person_id"]
+        for r in tables["order_party"]
+        if r["order_id"] == number and r["role"] == "petitioner"
+    }
+    named = [r["ammunition"] for r in of("relinquishment") if r["ammunition"] is not None]
+    return {
+        "order_continued": len(of("order_event", "continued")),
+        "order_terminated_on": ends[0] if ends else None,
+        "order_protected": len(protected),
+        "order_firearm_kinds": ";".join(sorted(kinds)) or None,
+        "order_ammunition_ordered": any(named) if named else None,
+    }
+
+
+def days_band(issued, then):
+    if then is None:
+        return None
+    days = (then - issued).days
+    bounds = [(-1, "before"), (0, "0"), (7, "001-007"), (21, "008-021"), (90, "022-090")]
+    return next((code for top, code in bounds if days <= top), "091+")
+
+
+def some_band(count):
+    return "3+" if count >= 3 else str(count)
+
+
+def rarely_asked_for(tables, order, person):
+    """What leaves de-identified only where an application names it."""
+    number, events = order["order_id"], tables["order_event"]
+    kinds = {r["kind"] for r in events if r["order_id"] == number}
+    homes = [
+        r for r in tables["person_contact"] if r["person_id"] == person and r["kind"] == "home"
+    ]
+    homes.sort(key=lambda r: (r["valid_from"] or dt.date.min, r["county_fips"] or ""), reverse=True)
+    values = order_values(tables, order)
+    return {
+        "order_stage_half": "after_hearing"
+        if values["order_stage"] in {"renewal", "after_hearing"}
+        else "before_hearing",
+        "order_days_to_hearing": days_band(order["issue_date"], order["hearing_date"]),
+        "order_days_to_service": days_band(order["issue_date"], values["order_service_date"]),
+        "order_continued": "continued" in kinds,
+        "order_terminated": bool(kinds & {"terminated", "cancelled"}),
+        "order_violation_reported": bool(kinds & {"violation_reported", "arrest"}),
+        "order_protected_band": some_band(values["order_protected"]),
+        "order_firearms_band": some_band(
+            sum(1 for r in tables["firearm"] if r["order_id"] == number)
+        ),
+        "person_county": homes[0]["county_fips"] if homes else None,
     }
 
 
@@ -238,7 +338,8 @@ def band(age):
 def deidentified_is_as_by_hand(carpos, open_register, make_ids, tables, joined, families, years):
     index = {person: min(person, to) for person, to in zip(PEOPLE, joined, strict=True)}
     con = open_register(index, **tables)
-    spec = RowScope(families=families, years=years)
+    everything = carpos.rows("deidentified").column_names
+    spec = RowScope(families=families, years=years, columns=everything)
     extract = deidentified.build_deidentified(con, carpos, spec, make_ids("s"))
     con.close()
     sexes = {row["person_id"]: row["sex"] for row in tables["person"]}
@@ -262,8 +363,18 @@ def deidentified_is_as_by_hand(carpos, open_register, make_ids, tables, joined, 
                         k: v
                         for k, v in order_values(tables, order).items()
                         if k
-                        in {"order_family", "order_county", "order_conditions", "order_renewal"}
+                        in {
+                            "order_family",
+                            "order_stage",
+                            "order_county",
+                            "order_conditions",
+                            "order_renewal",
+                            "order_basis",
+                            "order_firearm_kinds",
+                            "order_ammunition_ordered",
+                        }
                     },
+                    **rarely_asked_for(tables, order, one["person_id"]),
                 }
             )
     columns = sorted({name for row in want for name in row})

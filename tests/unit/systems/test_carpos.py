@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from systems import __file__
+from systems.description import NUMBERS
 from systems.description.loading import load_system, read_system, system_codes
 from systems.errors import DescriptionBroken, NotDescribed, UnknownSystem
 
@@ -115,16 +116,19 @@ def test_nothing_direct_leaves_but_as_a_keyed_reference(carpos):
     for kind in ("identified", "deidentified"):
         for column in getattr(carpos.release, kind).columns:
             if carpos.source(column.source).identifier_class in "DK":
-                assert column.generalise in {"reference", "present"} or column.combine == "count"
+                assert column.generalise in {"reference", "present"} or column.combine in NUMBERS
     dims = carpos.release.aggregated
     assert dims.default_dimensions == ("year", "county", "family", "sex")
-    assert not [d for d in dims.dimensions if carpos.source(d.source).identifier_class in "DK"]
+    direct = [d for d in dims.dimensions if carpos.source(d.source).identifier_class in "DK"]
+    assert {d.generalise for d in direct} <= {"present"}
 
 
 def test_dates_of_deidentified_rows_are_months(carpos):
     for column in carpos.release.deidentified.columns:
         if carpos.source(column.source).type == "date":
-            assert column.generalise in {"month", "quarter", "year", "two_years", "six_years"}
+            assert column.generalise in {"month", "quarter", "year", "two_years", "six_years"} or (
+                column.since and column.generalise == "band"
+            )
 
 
 def test_linkage_has_every_standard_column_and_links_respondents_only(carpos):
@@ -171,6 +175,15 @@ BREAKS = {
         'attributes = { family = "SV"',
         'attributes = { family = "SX"',
     ),
+    "days to what is no day": (
+        'since = "order_entry.issue_date", codes',
+        'since = "order_entry.brady", codes',
+    ),
+    "another code by another table's column": (
+        'instead = { source = "order_entry.renewal_of"',
+        'instead = { source = "restraint.status"',
+    ),
+    "another code that no list has": ('code = "renewal" }, codes', 'code = "renewed" }, codes'),
     "not TOML": ("[linkage]", "[linkage"),
 }
 

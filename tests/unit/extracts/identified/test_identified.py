@@ -186,7 +186,7 @@ def test_details_of_an_order(build):
     )
     row = rows_of(extract)[0]
     assert row["order_family"] == "GV"
-    assert row["order_stage"] == "after_hearing"
+    assert row["order_stage"] == "renewal"
     assert row["order_status"] == "active"
     assert row["order_renewal"] is True
     assert row["order_petitioner_kind"] == "LE"

@@ -168,8 +168,9 @@ class TestPlan:
 
     def changed(self, carpos, kind="deidentified", **more):
         release = getattr(carpos.release, kind)
-        column = release.columns[-1].model_copy(update=more)
-        changed = release.model_copy(update={"columns": (*release.columns[:-1], column)})
+        *others, last = (c for c in release.columns if c.coarser_of is None)
+        columns = (*others, last.model_copy(update=more))
+        changed = release.model_copy(update={"columns": columns})
         releases = carpos.release.model_copy(update={kind: changed})
         return carpos.model_copy(update={"release": releases})
 
