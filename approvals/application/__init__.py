@@ -14,6 +14,7 @@ from approvals.application.reading import (
     stored_application,
 )
 from approvals.application.system_terms import (
+    POLICY,
     SystemTerms,
     individual_level_for,
     terms_of,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from systems.description import Document, Purpose
 
+POLICY = "policy"
 KINDS = ("identified", "deidentified", "aggregated")
 ALL_PARTS = frozenset(
     {"researcher_degree", "institution_qualities", "research_criteria", "security", "materials"}
@@ -27,6 +28,7 @@ class SystemTerms:
         asked: parts of the common form that the system asks for; by default all of them.
         sections: section of CARPOS's regulation that a check cites → what stands for it in another
             system's law; None for the system whose regulation it is.
+        aggregated_sections: the same for a project that has aggregated data alone.
         withheld: kinds that are not given until counsel has answered → why.
         families: order families that a project's scope may name; empty where there is none.
         columns: kind of release → the names that ``[[variables]]`` may use; steps come beside them.
@@ -45,6 +47,7 @@ class SystemTerms:
     purposes: "tuple[Purpose, ...]" = ()
     asked: frozenset[str] = ALL_PARTS
     sections: Mapping[str, str] | None = None
+    aggregated_sections: Mapping[str, str] = field(default_factory=dict[str, str])
     withheld: Mapping[str, str] = field(default_factory=dict[str, str])
     families: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -61,11 +64,17 @@ class SystemTerms:
             (r for n in names for r in self.requirements if r.name == n and kind in r.kinds), None
         )
 
-    def cite(self, section: str) -> str:
-        """What governs here in place of a section of CARPOS's regulation."""
-        if self.sections is None:
-            return section
-        return self.sections.get(section) or f"policy, after 11 CCR {section}"
+    def law(self, section: str, *, tables: bool = False) -> str:
+        """What governs here in place of a section of CARPOS's regulation; empty where no law does.
+
+        ``tables``: of a project that has aggregated data alone.
+        """
+        sections = self.aggregated_sections if tables else self.sections
+        return section if sections is None else sections.get(section, "")
+
+    def cite(self, section: str, *, tables: bool = False) -> str:
+        """The same, and what no law asks here is the Department's policy."""
+        return self.law(section, tables=tables) or POLICY
 
     @classmethod
     def unknown(cls) -> "SystemTerms":
@@ -101,6 +110,7 @@ def terms_of(code: str) -> SystemTerms | None:
         purposes=system.purposes,
         asked=frozenset(system.asks),
         sections=system.sections,
+        aggregated_sections=system.aggregated_sections,
         withheld=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),
         columns={

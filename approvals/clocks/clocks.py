@@ -39,6 +39,7 @@ class Clock:
         stop_when: fact → values that the answer must have.
         struck: struck out by the third modifications.
         right: a right or a wait that ends, no duty that can be overdue.
+        rows: not of a project that has aggregated data alone.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Clock:
     stop_when: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     right: bool = False
     struck: bool = False
+    rows: bool = False
 
     def started_by(self, entry: Entry) -> bool:
         """Whether this event starts the clock."""

@@ -127,11 +127,13 @@ def _from_events(
     for position, entry in enumerate(entries):
         for clock in (c for c in CLOCKS if c.runs(counting)):
             later = entries[position + 1 :]
+            if clock.rows and state.tables_only:
+                continue
             if clock.started_by(entry) and not any(clock.stopped_by(entry, e) for e in later):
-                yield _of_clock(clock, entry, state.number, counting)
+                yield _of_clock(clock, entry, state, counting)
 
 
-def _of_clock(clock: Clock, entry: Entry, project: str, counting: Counting) -> Deadline:
+def _of_clock(clock: Clock, entry: Entry, state: ProjectState, counting: Counting) -> Deadline:
     # a plan or an officer's question runs until the day that it names, all else from its own day
     start = date.fromisoformat(str(entry.facts.get("until") or entry.facts["on"]))
     last, counted = clock.due(start, counting)
@@ -139,11 +141,11 @@ def _of_clock(clock: Clock, entry: Entry, project: str, counting: Counting) -> D
     return Deadline(
         name=clock.name,
         rule=clock.rule,
-        section=clock.section,
+        section=state.cite(clock.section),
         what=clock.what,
         for_whom=clock.for_whom,
         due=last,
-        project=project,
+        project=state.number,
         started=start,
         counted=counted,
         calendar=calendar.name if calendar else "calendar days",
@@ -161,6 +163,8 @@ def _from_dates(state: ProjectState, on: date, counting: Counting) -> Iterator[D
         yield from _expiry(state, state.expires)
         yield from _years(state, state.expires, on)
         yield from _evidence(state)
+    if state.tables_only:
+        return  # nothing to destroy, and nothing to keep longer
     if now is State.EXTENSION and state.extension_until is not None:
         yield from _extension(state, state.extension_until)
     if now in IN_FORCE | {State.EXPIRED, State.SUSPENDED}:
@@ -177,7 +181,9 @@ def _dated(
     name: str, due: date, state: ProjectState, *, member: str = "", year: int = 0, **more: Any
 ) -> Deadline:
     """A deadline that hangs on a date, as ``clocks.toml`` words it."""
-    row = DATED[name] | {"what": DATED[name]["what"].format(member=member, year=year)}
+    row = {k: v for k, v in DATED[name].items() if k != "rows"}
+    row["section"] = state.cite(row["section"])
+    row["what"] = row["what"].format(member=member, year=year)
     return Deadline(**row, due=due, project=state.number, member=member, **more)
 
 
@@ -207,13 +213,15 @@ def _extension(state: ProjectState, until: date) -> Iterator[Deadline]:
 
 
 def _evidence(state: ProjectState) -> Iterator[Deadline]:
-    """Evidence that ends: the gate refuses from the day after on."""
+    """Evidence that ends: the gate refuses from the day after on, tables by the timeframe alone."""
     form = state.application
     if not isinstance(form, StandardApplication):
         return
+    yield _dated("timeframe_end", form.timeframe.end, state, about=f"{form.timeframe.end}")
+    if state.tables_only:
+        return
     ends: list[tuple[str, str, date | None]] = [
         ("irb_end", "", state.irb_until()),
-        ("timeframe_end", "", form.timeframe.end),
         ("institution_end", "", form.institution.evidence_expires),
         ("authority_end", "", form.cohort.authority_expires),
     ]

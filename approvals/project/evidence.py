@@ -69,10 +69,12 @@ def check_evidence(kind: str, given: Proposal) -> None:
     """
     follows = FOLLOWS.get(kind)
     if follows is not None and not _stands(kind, follows, given):
-        raise EvidenceMissing(step=kind, needs=follows.words(), section=follows.section)
+        raise EvidenceMissing(
+            step=kind, needs=follows.words(), section=given.state.cite(follows.section)
+        )
     for section, condition in CONDITIONS.get(kind, ()):
         if (missing := condition(given)) is not None:
-            raise EvidenceMissing(step=kind, needs=missing, section=section)
+            raise EvidenceMissing(step=kind, needs=missing, section=given.state.cite(section))
 
 
 def _stands(kind: str, follows: Follows, given: Proposal) -> bool:

@@ -457,7 +457,7 @@ def _check_extension(state: ProjectState, facts: Mapping[str, FactValue]) -> Non
     start = state.extension_until or state.completed_on
     if start is None or str(facts.get("until")) > one_year_later(start).isoformat():
         raise errors.MoveNotAllowed(
-            step="extension_granted", section="967(b)", what="one year at most"
+            step="extension_granted", section=state.cite("§ 967(b)"), what="one year at most"
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from approvals.application import Application, StandardApplication, SystemTerms
+from approvals.application import POLICY, Application, StandardApplication, SystemTerms
 from approvals.ledger import Entry
 from approvals.project.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State, moves_for
 
@@ -144,6 +144,15 @@ class ProjectState:
     actors: Mapping[str, str] = field(default_factory=dict[str, str])
     application: Application | None = None
     terms: SystemTerms | None = None
+
+    @property
+    def tables_only(self) -> bool:
+        """Whether the project has aggregated data alone: the law of those who hold rows does not bind it."""
+        return self.kinds == ("aggregated",)
+
+    def cite(self, section: str) -> str:
+        """What governs this project in place of a section of CARPOS's regulation, or policy."""
+        return self.terms.cite(section, tables=self.tables_only) if self.terms else POLICY
 
     @property
     def standard_application(self) -> StandardApplication:

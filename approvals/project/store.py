@@ -29,7 +29,8 @@ RECORDERS = frozenset({"engineer", "reviewer", "approver"})
 _ROLES = {kind: frozenset(roles) for kind, roles in TABLE["roles"].items()}
 
 _ONLY: Mapping[str, Callable[[ProjectState], bool]] = {
-    "aggregated": lambda state: state.kinds == ("aggregated",),
+    "aggregated": lambda state: state.tables_only,
+    "rows": lambda state: not state.tables_only,
     "relied_on": lambda state: bool(state.relied_on_by),
 }
 

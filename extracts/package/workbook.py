@@ -147,7 +147,7 @@ def _hidden(threshold: int) -> list[tuple[str, str]]:
 
 
 def _exempt(county_exempt: bool) -> list[tuple[str, str]]:
-    exempt = "County totals are exempt from the threshold by policy (§ 964(f)(2))"
+    exempt = "County totals are exempt from the threshold by policy"
     return [("Note", f"{exempt}; none is hidden.")] if county_exempt else []
 
 

@@ -70,12 +70,13 @@ def record_event(
 
 
 def _check_items(session: Session, number: str, items: str) -> None:
+    state = session.projects.show(number)
     given = len(custody.given_packages(session.releases.list(number)))
     if items.isdigit() and int(items) < given:
         raise errors.EvidenceMissing(
             step="destruction_certified",
             needs=f"items: each of the {given} packages that were handed over",
-            section="§ 967(a)(9)",
+            section=state.cite("§ 967(a)(9)"),
         )
 
 

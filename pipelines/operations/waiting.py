@@ -97,11 +97,6 @@ _BEGAN = ("review_requested", "sheet_imported", "doubtful_left_out", "report_att
           "release_recorded")  # fmt: skip
 
 
-def _cited(state: ProjectState | None, section: str) -> str:
-    """A section of CARPOS's regulation, or what the law of the project's own system puts in its place."""
-    return state.terms.cite(section) if state is not None and state.terms else section
-
-
 def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterator[Waiting]:
     entries: dict[str, list[Entry]] = {}
     for entry in session.ledger.events(kind=STEPS):
@@ -118,7 +113,7 @@ def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterato
             yield Waiting(*words, roles=ROLES[step], barred=barred)
         elif state.status in OUT and state.in_outbox:
             section = "§ 965(c)" if state.kind == "aggregated" else "§ 964(b)"
-            section = _cited(projects.get(state.project), section)
+            section = projects[state.project].cite(section)
             for member in (p.member for p in state.packages.values() if not p.handed_over):
                 words = f"hand {state.release} over to {member}", since, section
                 command = f"release handover {state.release} --to {member}"
@@ -135,7 +130,7 @@ def _projects(session: Session, projects: Sequence[ProjectState]) -> Iterator[Wa
         for cohort in state.cohorts:
             if cohort.confirmed_by is None and cohort.usable:
                 since = _last(entries, "cohort_registered", cohort=cohort.digest)
-                words = f"confirm the cohort of {number}", since, _cited(state, "§ 963(a)(3)(A)")
+                words = f"confirm the cohort of {number}", since, state.cite("§ 963(a)(3)(A)")
                 command, roles = (
                     f"cohort confirm {number} {cohort.digest}",
                     roles_for("cohort_confirmed"),
@@ -147,7 +142,7 @@ def _projects(session: Session, projects: Sequence[ProjectState]) -> Iterator[Wa
                 words = (
                     f"confirm the key of {key.member}, {number}",
                     since,
-                    _cited(state, "§ 964(b)"),
+                    state.cite("§ 964(b)"),
                 )
                 command, roles = (
                     f"recipient confirm {key.fingerprint}",
@@ -180,7 +175,7 @@ def _decisions(
         else f"project approve {number}"
     )
     barred = frozenset({state.actors.get(first, "")})
-    by = _cited(state, by) if by.startswith("§") else by
+    by = state.cite(by) if by.startswith("§") else by
     yield Waiting(f"{what} {number}", _last(entries, first), by, command, roles_for(kind), barred)
 
 

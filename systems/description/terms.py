@@ -152,11 +152,14 @@ class Governed(Described):
         sections: section of CARPOS's regulation, which the software's checks cite → what stands for
             it here. A section that is not listed is no law here: its check stays, as policy. None
             for the system whose regulation it is.
+        aggregated_sections: the same where a project has aggregated data alone: what binds those who
+            hold individual-level data does not bind it.
     """
 
     governed_by: str
     asks: tuple[FormPart, ...]
     sections: dict[str, str] | None = None
+    aggregated_sections: dict[str, str] = Field(default_factory=dict[str, str])
     kinds: tuple[KindRule, ...]
     requesters: tuple[RequesterClass, ...]
     purposes: tuple[Purpose, ...] = ()

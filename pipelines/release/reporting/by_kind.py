@@ -337,7 +337,7 @@ def keep_explanation(context: ReleaseContext) -> None:
             "Published": f"{extract['rows'] - extract['hidden']:,}",
             "Hidden as small": f"{extract['primary']:,}",
             "Hidden to protect them": f"{extract['secondary']:,}",
-            "Threshold": f"{context.session.settings.disclosure.threshold} persons (§ 964(f)(2), by policy)",
+            "Threshold": f"{context.session.settings.disclosure.threshold} persons, by policy",
             "Earlier tables attacked together": len(extract["earlier_tables"]),
             "Years published as before": ", ".join(map(str, extract["frozen_years"])) or "none",
             **closed_years_in_words(extract["closed_years"]),

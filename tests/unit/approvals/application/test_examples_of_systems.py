@@ -161,6 +161,6 @@ def test_what_is_wrong_elsewhere_is_cited_from_the_systems_own_law():
     with pytest.raises(ApplicationRefused) as caught:
         parse_application(text.encode(), terms=terms_of)
     assert {(p.path, p.section) for p in caught.value.problems} == {
-        ("timeframe.end", "policy, after 11 CCR § 964(b)"),
+        ("timeframe.end", "policy"),
         ("documents", "Data Request Process page"),
     }

@@ -69,5 +69,5 @@ def test_another_system_s_project_waits_by_its_own_law(home, tmp_path):
     every = run_here("status", "--all", "--json", home=home).json
     assert [one["by"] for one in every if "application" in one["what"]] == [
         "§ 966",
-        "policy, after 11 CCR § 966",
+        "11 CCR § 828.6; Data Request Process page",
     ]
