@@ -158,7 +158,7 @@ def _without_parts(text: str, system: System) -> str:
 
 
 def _columns(system: System, kinds: tuple[str, ...]) -> str:
-    names = dict.fromkeys(name for kind in kinds for name in system.rows(kind).variables)
+    names = dict.fromkeys(name for kind in kinds for name in system.rows(kind).usual)
     return "".join(f'[[variables]]\nname = "{name}"\nneed = "{_MAIN}"\n\n' for name in names)
 
 

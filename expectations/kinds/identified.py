@@ -12,7 +12,7 @@ from expectations.errors import ContextWrong
 from expectations.kinds import facts as shared
 from expectations.sql import by_slice, duplicates, rows
 from systems.database import quoted
-from systems.description import OutputColumn
+from systems.description import NUMBERS, OutputColumn
 
 _RULE = "§ 963(a)(3)(A)"
 
@@ -64,8 +64,8 @@ def leaves(column: str, output: OutputColumn, approved: tuple[str, ...] | None) 
 
 def is_identifier(facts: shared.Facts, output: OutputColumn) -> bool:
     """Say whether a column would show a direct identifier or a key (not a reference made from one)."""
-    shown = output.generalise not in {"reference", "present", "band"} and output.combine != "count"
-    return shown and facts.system.source(output.source).identifier_class in {"D", "K"}
+    made = output.generalise in {"reference", "present", "band"} or output.combine in NUMBERS
+    return not made and facts.system.source(output.source).identifier_class in {"D", "K"}
 
 
 def _supplied(facts: shared.Facts, context: IdentifiedContext) -> Iterator[Check]:

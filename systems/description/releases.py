@@ -84,6 +84,8 @@ class OutputColumn(Described):
             a row that can't show the finer version may show this one. Nothing is replaced by it.
         nests: whether each of its values lies in one of the steps that are coarser than the same column. One
             that doesn't (ages 18-29 beside tens) takes the column's place, but never stands beside it.
+        on_request: each more column that identifies costs values of the others, so that this one is neither
+            among those that leave by default nor in an example of an application.
         treatment: what was done, in words, for the data dictionary.
     """
 
@@ -107,6 +109,7 @@ class OutputColumn(Described):
     coarser_of: Name | None = None
     step: bool = False
     nests: bool = True
+    on_request: bool = False
     treatment: str = ""
 
     @property
@@ -197,7 +200,13 @@ class RowRelease(Described):
     @property
     def finest(self) -> tuple[str, ...]:
         """Names of the columns of which no other is a finer version: what leaves by default."""
-        return tuple(column.name for column in self.columns if column.coarser_of is None)
+        usual = (column for column in self.columns if not column.on_request)
+        return tuple(column.name for column in usual if column.coarser_of is None)
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """Names of the columns that an example of an application names."""
+        return tuple(c.name for c in self.columns if not c.step and not c.on_request)
 
     @property
     def coarser(self) -> dict[str, str]:

@@ -34,8 +34,14 @@ def register(good):
     return good("register").con
 
 
-def test_identified(register, system):
+def scope(system, kind, everything):
+    """Of what leaves by default, or of every column that an application may name."""
+    columns = system.rows(kind).column_names if everything else None
+    return RowScope(families=("GV",), years=(2016, 2025), columns=columns)
 
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_identified(register, system, everything):
     supplied = pa.table(
         {"row_number": [1, 2, 3], "row_id": ["a", "b", "c"], "last_name": ["X", "Y", None]}
     )
@@ -43,25 +49,26 @@ def test_identified(register, system):
     links = pa.table({"cohort_id": ["a", "a"], "record_id": [1, 2], "decision": ["link", "link"]})
     for name, table in (("supplied", supplied), ("attempted", attempted), ("links", links)):
         register.register(name, table)
-    made = build_identified(register, system, RowScope(families=("GV",), years=(2016, 2025)), Ids())
+    allowed = scope(system, "identified", everything)
+    made = build_identified(register, system, allowed, Ids())
     con = connect(threads=1)
     con.register("extract", made.table)
     con.register("supplied", supplied)
     con.register("untried", pa.table({"row_id": ["c"]}))
     con.register("linked", pa.table({"cohort_id": ["a"]}))
     told = {"supplied": "supplied", "supplied_columns": ("last_name",), "families": ("GV",), "first_year": 2016,
-            "last_year": 2025, "not_attempted": "untried", "linked": "linked"}  # fmt: skip
+            "last_year": 2025, "not_attempted": "untried", "linked": "linked", "columns": allowed.columns}  # fmt: skip
     verdict = validate("identified", system, con, "extract", told)
     assert [c.id for c in verdict.checks if not c.success] == []
     assert verdict.rows == 4
 
 
-def test_deidentified(register, system):
+@pytest.mark.parametrize("everything", [False, True])
+def test_deidentified(register, system, everything):
     from extracts.deidentified import extract as deidentified
 
-    made = deidentified.build_deidentified(
-        register, system, RowScope(families=("GV",), years=(2016, 2025)), Ids()
-    )
+    allowed = scope(system, "deidentified", everything)
+    made = deidentified.build_deidentified(register, system, allowed, Ids())
     con = connect(threads=1)
     con.register("extract", made.table)
     told = {
@@ -69,6 +76,7 @@ def test_deidentified(register, system):
         "first_year": 2016,
         "last_year": 2025,
         "expected_rows": made.table.num_rows,
+        "columns": allowed.columns,
     }
     verdict = validate("deidentified", system, con, "extract", told)
     assert [c.id for c in verdict.checks if not c.success] == []

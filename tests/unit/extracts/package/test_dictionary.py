@@ -168,7 +168,7 @@ class TestPlan:
 
     def changed(self, carpos, kind="deidentified", **more):
         release = getattr(carpos.release, kind)
-        *others, last = (c for c in release.columns if c.coarser_of is None)
+        *others, last = (c for c in release.columns if c.name in release.finest)
         columns = (*others, last.model_copy(update=more))
         changed = release.model_copy(update={"columns": columns})
         releases = carpos.release.model_copy(update={kind: changed})
