@@ -4,6 +4,7 @@ It reads what the paper shows, whole and at once. It never asks what day it is o
 that is the gate's.
 """
 
+from approvals.application.comparison import changes_between
 from approvals.application.example import example_for
 from approvals.application.forms import Application, RowRules, StandardApplication
 from approvals.application.reading import (

@@ -125,6 +125,11 @@ def seven_requests(given: Proposal) -> str | None:
     return None if asked < life.EXTENSIONS_AT_MOST else "one of the seven requests: all were made"
 
 
+def amendment_waits(given: Proposal) -> str | None:
+    """An amendment that waits for its decision."""
+    return None if given.state.pending_digest else "an amendment that waits"
+
+
 def transfer_authority(given: Proposal) -> str | None:
     """A transfer is approved only with the statute or court order that authorises it."""
     if given.facts.get("outcome") != "approved" or "authority" in given.facts:
@@ -154,6 +159,8 @@ def destroyed_before(given: Proposal) -> str | None:
 CONDITIONS: Mapping[str, tuple[tuple[str, Condition], ...]] = {
     "appeal_received": (("§ 966(h)(1)", appeal_in_time),),
     "extension_requested": (("§ 967(b)", extension_in_time), ("§ 967(b)", seven_requests)),
+    "amendment_refused": (("§ 966(f)", amendment_waits),),
+    "amendment_withdrawn": (("§ 966(b)(1)", amendment_waits),),
     "transfer_answered": (("§ 964(c)", transfer_authority),),
     "closure_ordered": (("§ 968(c)", closure_sanction),),
     "project_completed": (("§ 964(l)", completed_before),),

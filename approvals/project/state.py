@@ -313,6 +313,8 @@ def _changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> dic
         case "amendment_submitted":
             kinds = tuple(facts["kinds"])
             return {"pending_digest": facts["application"], "pending_kinds": kinds}
+        case "amendment_refused" | "amendment_withdrawn":
+            return {"pending_digest": None, "pending_kinds": ()}
         case "project_amended":
             form = dict.fromkeys(("approved_digest", "application_digest"), facts["application"])
             pending = {"pending_digest": None, "pending_kinds": ()}

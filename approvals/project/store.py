@@ -119,6 +119,25 @@ class ProjectStore:
         except (errors.DocumentChanged, errors.ApplicationRefused, errors.ApplicationUnreadable):
             raise errors.ApplicationChanged(project=number) from None
 
+    def versions(self, number: str) -> Sequence[dict[str, object]]:
+        """Every version of a project's application, oldest first: its event, kind, day and digest.
+
+        Raises:
+            UnknownProject: there is no such project.
+        """
+        digest = self.show(number).approved_digest
+        return [
+            {
+                "event": entry.seq,
+                "kind": entry.kind,
+                "on": entry.facts["on"],
+                "digest": str(entry.facts["application"]),
+                "in_force": entry.facts["application"] == digest,
+            }
+            for entry in self.entries(number)
+            if entry.kind in ("project_submitted", "application_revised", "amendment_submitted")
+        ]
+
     def check_again(self, number: str, digest: str) -> Application:
         """The stored application, judged by today's rules and switches as if it were new.
 

@@ -62,13 +62,18 @@ def approve(console: Console, number: str) -> None:
 
 
 @project_group.add("show")
-def show_project(console: Console, number: str) -> None:
+def show_project(console: Console, number: str, applicant: bool = False) -> None:
     """Show a project whole; exit 5 where a file changed."""
     from approvals.gate import refused_attempts
-    from pipelines.custody import papers_of, report_file
+    from pipelines.custody import applicant_view, papers_of, report_file
     from pipelines.session import today
 
     session = console.session
+    if applicant:
+        console.show_pairs(
+            f"Project {number}, as its applicant may be told", applicant_view(session, number)
+        )
+        return
     state = session.projects.show(number)
     body = state.as_dict(today())
     body["next"] = [
@@ -276,6 +281,21 @@ def _show_verdict(console: Console, number: str, day: str, kind: str, verdict: "
         [(r["section"], r["rule"], r["text"], r["cure"]) for r in reasons],
         reasons,
     )
+
+
+@project_group.add()
+def compare(
+    console: Console, number: str, before: int | None = None, after: int | None = None
+) -> None:
+    """Say what two versions of an application differ in."""
+    from pipelines.custody import compare_versions
+
+    changes, versions = compare_versions(console.session, number, before, after)
+    if console.json:
+        console.emit({"project_number": number, "changes": changes, "versions": versions})
+        return
+    console.show_rows("Versions", ("event", "kind", "on", "in_force", "compared"), versions)
+    console.show_rows(f"What is otherwise in {number}", ("field", "before", "after"), changes)
 
 
 # What happened, and what can be recorded

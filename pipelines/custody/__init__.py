@@ -5,11 +5,13 @@ what may be handed over is the gate's and the ledger's to say.
 """
 
 from pipelines.custody.accountability import (
+    compare_versions,
     letters_of,
     papers_of,
     record_event,
     write_certificate,
 )
+from pipelines.custody.applicant import applicant_view
 from pipelines.custody.escrow import (
     add_escrow_certificate,
     allow_escrow,

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from approvals import clocks, custody, deadlines, errors, project
+from approvals.application import changes_between
 from errors import CodedError
 from pipelines.errors import OptionsDisagree
 from pipelines.safeguards import check_settings
@@ -67,6 +68,34 @@ def record_event(
         folder = session.projects.folder(number)
         return state, folder.write_letter(f"breach.{given['breach']}.txt", text)
     return state, None
+
+
+def compare_versions(
+    session: Session, number: str, before: int | None, after: int | None
+) -> tuple[Rows, Rows]:
+    """What two versions of an application say otherwise, and all its versions.
+
+    Args:
+        session: of the home.
+        number: project.
+        before: number of a version's event; by default the one in force, else the one before ``after``.
+        after: likewise; by default the newest.
+
+    Raises:
+        UnknownProject: there is no such project.
+        OptionsDisagree: a number that is no version's.
+    """
+    versions = session.projects.versions(number)
+    places = {int(str(v["event"])): n for n, v in enumerate(versions)}
+    if not {before, after} <= {None, *places}:
+        raise OptionsDisagree(option="an event of a version: `project compare` lists them")
+    to = len(versions) - 1 if after is None else places[after]
+    held = next((n for n, v in enumerate(versions) if v["in_force"] and n != to), max(to - 1, 0))
+    from_ = held if before is None else places[before]
+    forms = [session.projects.application(number, str(versions[n]["digest"])) for n in (from_, to)]
+    for name, n in (("after", to), ("before", from_)):
+        versions[n]["compared"] = name
+    return [dict(one) for one in changes_between(*forms)], list(versions)
 
 
 def _check_items(session: Session, number: str, items: str) -> None:

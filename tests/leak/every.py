@@ -227,7 +227,7 @@ def _done(stage: Stage, driver: Driver) -> None:
         ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("status", "--all"), ("remind",), ("completion", "bash"),
         ("home", "retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
         ("deployment", "files", "--out", stage / "outputs" / "deployment"), ("ledger", "clock"), ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
-        ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
+        ("project", "history", project), ("project", "compare", project), ("project", "show", project, "--applicant"), ("project", "documents", project), ("project", "certificate", project),
         ("project", "check", project, "--kind", "deidentified"), ("release", "list"),
         ("release", "report", release, "--out", stage / "outputs" / "report.html"), ("project", "letter", project),
         ("release", "destroy", release, "--confirm", release),
@@ -252,7 +252,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
     for words in (
         ("project", "submit", wrong), ("project", "approve", FREE), ("project", "check", FREE),
         ("project", "certificate", FREE), ("project", "documents", FREE), ("project", "history", FREE),
-        ("project", "show", FREE), ("cohort", "confirm", FREE), ("project", "event", project, FREE, f"{FREE}=1"),
+        ("project", "show", FREE), ("project", "compare", FREE), ("cohort", "confirm", FREE), ("project", "event", project, FREE, f"{FREE}=1"),
         ("recipient", "add", project, torn, "--member", "lead"), ("recipient", "confirm", FREE),
         ("recipient", "revoke", project, FREE), ("release", "approve", FREE), ("release", "report", FREE, "--out", stage / "tmp" / "no.html"),
         ("project", "letter", FREE), ("release", "destroy", FREE),

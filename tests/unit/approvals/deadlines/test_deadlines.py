@@ -58,6 +58,11 @@ CASES = {
         "destruction_certified",
         {"certificate": D, "destroyed_on": "2026-11-30", "method": "purge", "witnesses": "1",
          "items": "1"}),
+    "amendment_statement": (
+        "amendment_refused", {"statement": D}, "C-56", "Department", "2026-12-14",
+        "amendment_statement_sent", {}),
+    "amendment_appeal": (
+        "amendment_statement_sent", {}, "C-58", "researcher", "2026-12-10", None, None),
     "letter_answer": (
         "letter_requested", {}, "C-57", "Department", "2027-01-13",
         "letter_answered", {"outcome": "granted", "letter": D}),
@@ -99,12 +104,17 @@ BEFORE = {
     "transfer_appeal": [("transfer_requested", {"request": "t1"})],
     "officer_response": [("matter_appealed", {"appeal": "a1", "matter": "identity"})],
     "letter_appeal": [("letter_requested", {})],
+    "amendment_statement": [("amendment_submitted", {"application": D, "kinds": ("identified",)})],
     "inspection_findings": [("inspection_notice", {"inspection": "i1"})],
     "remedy": [("inspection_notice", {"inspection": "i1"}), ("inspection_held", {"inspection": "i1"})],
     "destruction_refused": [
         ("project_completed", {"completed_on": "2026-11-30"}), ("extension_requested", {"letter": D})],
     "destruction_ordered": [("sanction_imposed", SANCTION)],
 }  # fmt: skip
+BEFORE["amendment_appeal"] = [
+    *BEFORE["amendment_statement"],
+    ("amendment_refused", {"statement": D}),
+]
 BEFORE["findings_appeal"] = BEFORE["remedy"]
 BEFORE["remedy_plan"] = [
     *BEFORE["remedy"],
@@ -127,17 +137,20 @@ def named(home, name, on=MONDAY):
     return [d for d in open_deadlines(home.projects, on) if d.name == name]
 
 
+def happens(home, number, kind, facts):
+    if kind in OWN_STEP:  # the command that does it records it
+        home.projects.record(home.projects.show(number), kind, EVERYTHING, facts, on=MONDAY)
+    else:
+        home.projects.event(number, kind, EVERYTHING, MONDAY, facts)
+
+
 @pytest.mark.parametrize("name", first_of(CASES, 6))
 def test_a_clock_starts_and_stops(demo_home, project, name):
     start, facts, rule, whom, day, stop, stop_facts = CASES[name]
     for earlier, its_facts in BEFORE.get(name, []):
-        demo_home.projects.event(project.number, earlier, EVERYTHING, MONDAY, its_facts)
+        happens(demo_home, project.number, earlier, its_facts)
     assert named(demo_home, name) == []
-    if start in OWN_STEP:  # the command that sends it records it
-        state = demo_home.projects.show(project.number)
-        demo_home.projects.record(state, start, EVERYTHING, facts, on=MONDAY)
-    else:
-        demo_home.projects.event(project.number, start, EVERYTHING, MONDAY, facts)
+    happens(demo_home, project.number, start, facts)
     (found,) = named(demo_home, name)
     assert (found.rule, found.for_whom, found.due.isoformat()) == (rule, whom, day)
     assert found.started == date.fromisoformat(facts.get("until", MONDAY.isoformat()))
@@ -215,7 +228,7 @@ def test_a_partys_filing_moves_off_a_closed_day_and_a_duty_does_not(home):
 # the last day of each on a Sunday, 4 February 2029 (what names its day: that day)
 MOVES = {
     "remedy", "draft_appeal", "transfer_appeal", "appeal_window", "check_appeal",
-    "letter_appeal", "findings_appeal", "sanction_appeal",
+    "amendment_appeal", "letter_appeal", "findings_appeal", "sanction_appeal",
 }  # fmt: skip
 
 

@@ -12,9 +12,11 @@ from approvals_home import (
     EVERYTHING,
     KEY_LEAD,
     OTHER_ENGINEER,
+    SECURITY,
     TODAY,
 )
 
+from approvals.application.comparison import changes_between
 from approvals.application.example import example_for
 from approvals.application.system_terms import terms_of
 from approvals.errors import (
@@ -23,8 +25,10 @@ from approvals.errors import (
     CohortRefused,
     DocumentChanged,
     EventRefused,
+    EvidenceMissing,
     MoveNotAllowed,
     NothingToConfirm,
+    RoleMissing,
     SamePerson,
     UnknownMember,
     UnknownProject,
@@ -138,6 +142,63 @@ def test_an_amendment_counts_only_when_a_second_person_approved_it(home, bare):
     assert amended.expires == bare.expires  # an amendment is no renewal
     with pytest.raises(MoveNotAllowed):  # it was approved: nothing waits
         home.projects.approve(bare.number, APPROVER, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "actor", "facts"),
+    [
+        ("amendment_refused", APPROVER, {"statement": "d" * 64}),
+        ("amendment_withdrawn", ENGINEER, {"letter": "d" * 64}),
+    ],
+)
+def test_an_amendment_that_is_refused_or_withdrawn_no_longer_waits(home, bare, kind, actor, facts):
+    number, before = bare.number, bare.application
+    with pytest.raises(EvidenceMissing):  # none waits
+        home.projects.event(number, kind, actor, TODAY, facts)
+    home.projects.submit(home.application(change=modified(number)), ENGINEER, TODAY)
+    if kind == "amendment_refused":
+        with pytest.raises(RoleMissing):
+            home.projects.event(number, kind, ENGINEER, TODAY, facts)
+    after = home.projects.event(number, kind, actor, TODAY, facts)
+    assert after.pending_digest is None
+    assert (after.application, after.in_force(TODAY)) == (before, True)
+    with pytest.raises(MoveNotAllowed):
+        home.projects.approve(number, APPROVER, TODAY)
+    with pytest.raises(EvidenceMissing):
+        home.projects.event(number, kind, actor, TODAY, facts)
+    home.projects.submit(home.application(change=modified(number)), ENGINEER, TODAY)
+    amended = home.projects.approve(number, APPROVER, TODAY)
+    assert amended.application.cohort.max_rows == 90_000
+
+
+def test_the_versions_of_an_application_and_what_they_say_otherwise(home, bare):
+    def other(text):
+        text = text.replace('[[team]]\nid = "analyst"', '[[team]]\nid = "second"')
+        return modified(bare.number)(text).replace("echo_supplied = true", "echo_supplied = false")
+
+    home.projects.submit(home.application(change=other), ENGINEER, TODAY)
+    versions = home.projects.versions(bare.number)
+    assert [(v["kind"], v["in_force"]) for v in versions] == [
+        ("project_submitted", True), ("amendment_submitted", False),
+    ]  # fmt: skip
+    forms = [home.projects.application(bare.number, v["digest"]) for v in versions]
+    changed = {c["field"]: (c["before"], c["after"]) for c in changes_between(*forms)}
+    assert changed["cohort.max_rows"] == ("80000", "90000")
+    assert changed["echo_supplied"] == ("true", "false")
+    assert changed["request"] == ("new", "modified")
+    assert changed["team[analyst].name"][1] == changed["team[second].name"][0] == ""
+    assert not any(field.startswith(("team[lead]", "documents", "variables")) for field in changed)
+    assert changes_between(forms[0], forms[0]) == []
+
+
+def test_what_is_refused_uses_up_no_projects_number(home):
+    with pytest.raises(ApplicationRefused):
+        home.projects.submit(
+            home.application(change=lambda t: t.replace('"CARPOS"', '"NONE"')), ENGINEER, TODAY
+        )
+    with pytest.raises(RoleMissing):
+        home.projects.submit(home.application(), SECURITY, TODAY)
+    assert home.projects.submit(home.application(), ENGINEER, TODAY).number == "2026-001"
 
 
 def test_who_submitted_the_amendment_does_not_approve_it(home, bare):
