@@ -254,8 +254,8 @@ def example_application(
         form: standard or aggregated.
         on: its date of request; every other date moves along, and the years end with the last
             full year before it. By default as written.
-        kind: for ``standard``: one kind alone, with every column that the system gives for it; of
-            columns that come in two versions the coarser one.
+        kind: for ``standard``: one kind alone, with the columns that the system usually gives for it (others
+            stand in a comment); of columns that come in two versions the coarser one.
         terms: the systems' terms.
     """
     text = (resources.files("approvals") / "examples" / f"{form}.toml").read_text("utf-8")
@@ -277,9 +277,11 @@ def _for_kind(text: str, kind: str, terms: SystemTerms) -> str:
     finer = terms.coarser if kind == "deidentified" else {}
     columns = "".join(
         f'[[variables]]\nname = "{name}"\nneed = "Used in the main analysis of the project."\n\n'
-        for name in terms.columns[kind]
+        for name in terms.usual[kind]
         if name not in finer
     )
+    if more := [name for name in terms.columns[kind] if name not in terms.usual[kind]]:
+        columns += f"# More that may be named: {', '.join(more)}.\n\n"
     return f"{head}{columns}# --- how rare{tail}"
 
 

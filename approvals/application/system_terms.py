@@ -32,6 +32,7 @@ class SystemTerms:
         withheld: kinds that are not given until counsel has answered → why.
         families: order families that a project's scope may name; empty where there is none.
         columns: kind of release → the names that ``[[variables]]`` may use; steps come beside them.
+        usual: of these what an example asks for.
         dimensions: what an aggregated table may be cut by.
         coarser: column of a de-identified release → the one with less detail that an example asks for.
         default_scope: the order families where an application names none.
@@ -51,6 +52,7 @@ class SystemTerms:
     withheld: Mapping[str, str] = field(default_factory=dict[str, str])
     families: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    usual: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     dimensions: frozenset[str] = frozenset()
     coarser: Mapping[str, str] = field(default_factory=dict[str, str])
     default_scope: tuple[str, ...] = ()
@@ -99,6 +101,11 @@ def terms_of(code: str) -> SystemTerms | None:
         return None
     system = load_system(code)
     release = system.release
+    rows = {
+        kind: described
+        for kind in ("identified", "deidentified")
+        if (described := getattr(release, kind)) is not None
+    }
     return SystemTerms(
         code=system.code,
         kinds={r.name: frozenset(r.kinds) for r in system.requesters},
@@ -113,11 +120,8 @@ def terms_of(code: str) -> SystemTerms | None:
         aggregated_sections=system.aggregated_sections,
         withheld=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),
-        columns={
-            kind: rows.variables
-            for kind in ("identified", "deidentified")
-            if (rows := getattr(release, kind)) is not None
-        },
+        columns={kind: described.variables for kind, described in rows.items()},
+        usual={kind: described.usual for kind, described in rows.items()},
         dimensions=frozenset(release.aggregated.dimension_names),
         coarser=release.deidentified.coarser if release.deidentified else {},
         default_scope=system.order_scope_default,

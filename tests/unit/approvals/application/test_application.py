@@ -40,7 +40,7 @@ def test_the_examples_pass():
 
 
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
-def test_an_example_for_one_kind_names_all_its_columns(kind):
+def test_an_example_for_one_kind_names_its_usual_columns_and_lists_the_others(kind):
     from datetime import date
 
     text = example_application("standard", on=date(2028, 2, 29), kind=kind)
@@ -48,8 +48,11 @@ def test_an_example_for_one_kind_names_all_its_columns(kind):
     assert form.kinds == (kind,)
     known = terms_of("CARPOS")
     finer = set(known.coarser) if kind == "deidentified" else set()
-    assert {v.name for v in form.variables} == set(known.columns[kind]) - finer
-    assert len(finer) == {"identified": 0, "deidentified": 5}[kind]
+    assert {v.name for v in form.variables} == set(known.usual[kind]) - finer
+    assert len(finer & set(known.usual[kind])) == {"identified": 0, "deidentified": 5}[kind]
+    [line] = [one for one in text.splitlines() if one.startswith("# More that may be named: ")]
+    named = set(line.removeprefix("# More that may be named: ").rstrip(".").split(", "))
+    assert named == set(known.columns[kind]) - set(known.usual[kind])
     assert (form.date_of_request, form.years.last) == (date(2028, 2, 29), 2027)
 
 
