@@ -21,6 +21,7 @@ SOFTHSM = (
 JARS = [
     Path("/usr/share/java") / f"{name}.jar" for name in ("bcprov", "bcutil", "bcpkix", "bcmail")
 ]
+R_LIBRARIES = ("haven", "readr", "jsonlite")
 CHROMIUM = "/usr/bin/chromium"  # Debian's
 
 
@@ -70,6 +71,14 @@ _PARTS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "chromium": (lambda: shutil.which(CHROMIUM), "Debian: chromium"),
     "pdftohtml": (lambda: shutil.which("pdftohtml"), "Debian: poppler-utils"),
+    "R": (
+        lambda: (
+            shutil.which("Rscript")
+            and all(Path(f"/usr/lib/R/site-library/{name}").is_dir() for name in R_LIBRARIES)
+        ),
+        "Debian: r-base-core, r-cran-haven, r-cran-readr, r-cran-jsonlite",
+    ),
+    "pspp": (lambda: shutil.which("pspp"), "Debian: pspp"),
     "cc": (compiler, "a C compiler; Debian: gcc, libc6-dev"),
     "gcc": (lambda: shutil.which("gcc"), "Debian: gcc, libc6-dev"),
     "sudo": (lambda: shutil.which("sudo"), "Debian: sudo"),

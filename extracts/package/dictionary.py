@@ -1,4 +1,4 @@
-"""What every column of an extract means: one model, read by people (HTML) and machines (JSON).
+"""What every column of an extract means: one model, and the page that people read of it.
 
 It is made of the system's file and of what was done to each column before it left.
 """
@@ -21,9 +21,10 @@ from systems.texts import page_template
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from extracts.package.contents import Tally
     from extracts.perturbation import Noise
 
-# --- the model and its two forms
+# --- the model, and its form for people
 
 _WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
@@ -42,6 +43,7 @@ class FieldDoc:
         treatment: what was done to it before it left (copied, generalised, suppressed …).
         codes: (code, label) of every code that may occur.
         required: never empty.
+        ordered: whether the codes stand in an order that means something (bands of ages).
     """
 
     name: str
@@ -52,6 +54,14 @@ class FieldDoc:
     treatment: str = ""
     codes: tuple[tuple[str, str], ...] = ()
     required: bool = False
+    ordered: bool = False
+
+    @property
+    def figures(self) -> bool:
+        """Whether its codes are figures with leading zeros, as FIPS's are: they stay text in every program."""
+        return bool(self.codes) and any(
+            code[0] == "0" and code.isdigit() for code, _ in self.codes if len(code) > 1
+        )
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class DataDictionary:
         left_out: what stays out on purpose.
         notes: what else to know.
         missing: what an empty field means.
+        key: columns that tell one row from every other, whom rows are about first.
+        published: whether the rows are cells of a published table, in which nothing is left to hide.
     """
 
     row: str
@@ -71,6 +83,8 @@ class DataDictionary:
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: str = _WORDS["missing"]
+    key: tuple[str, ...] = ()
+    published: bool = False
 
     def check(self, schema: pa.Schema) -> None:
         """Refuse data whose columns are not exactly those described.
@@ -82,79 +96,6 @@ class DataDictionary:
         if schema.names != described:
             differing = len(set(schema.names) ^ set(described))
             raise DataChanged(columns=len(described), differing=differing)
-
-
-_FRICTIONLESS = {
-    "text": "string",
-    "list": "string",
-    "date": "date",
-    "month": "yearmonth",
-    "quarter": "string",
-    "year": "year",
-    "years": "string",
-    "number": "integer",
-    "yes/no": "boolean",
-}
-
-
-def datapackage(
-    release: ReleaseFacts, dictionary: DataDictionary, csv_paths: Sequence[str]
-) -> dict[str, object]:
-    """Return the Frictionless data package (v1): one tabular resource for each CSV file.
-
-    It holds nothing that changes from run to run. The Parquet files hold the same rows under the
-    same names and are not listed apart: few readers of data packages open Parquet.
-    """
-    fields = [_frictionless(field) for field in dictionary.fields]
-    schema = {"fields": fields, "missingValues": [""]}
-    return {
-        "profile": "tabular-data-package",
-        "name": f"{release.system}-{release.project_number}-{release.kind}".lower(),
-        "title": release.title,
-        "description": f"{dictionary.row} {dictionary.missing}",
-        "licenses": [
-            {
-                "name": "restricted",
-                "title": "Conditions in CONDITIONS.txt",
-                "path": "CONDITIONS.txt",
-            }
-        ],
-        "sources": [{"title": f"{release.system_name} ({release.system})"}],
-        "citation": release.citation,
-        "resources": [
-            {
-                "profile": "tabular-data-resource",
-                "name": path.rsplit("/", 1)[-1].removesuffix(".csv"),
-                "path": path,
-                "format": "csv",
-                "mediatype": "text/csv",
-                "encoding": "utf-8",
-                "dialect": {"delimiter": ",", "lineTerminator": "\n", "doubleQuote": True},
-                "schema": schema,
-            }
-            for path in csv_paths
-        ],
-    }
-
-
-def _frictionless(field: FieldDoc) -> dict[str, object]:
-    constraints: dict[str, object] = {}
-    if field.required:
-        constraints["required"] = True
-    if field.codes and field.type == "text":
-        constraints["enum"] = [code for code, _ in field.codes]
-    described: dict[str, object] = {
-        "name": field.name,
-        "type": _FRICTIONLESS[field.type],
-        "description": " ".join(part for part in (field.meaning, field.unit) if part),
-    }
-    more = {
-        "constraints": constraints,
-        "source": field.source,
-        "treatment": field.treatment,
-        "categories": [{"value": c, "label": label} for c, label in field.codes],
-    }
-    return described | {name: said for name, said in more.items() if said}
 
 
 @dataclass(frozen=True)
@@ -177,9 +118,15 @@ class ProgramNotes:
 
 
 def dictionary_page(
-    release: ReleaseFacts, dictionary: DataDictionary, programs: Sequence[ProgramNotes] = ()
+    release: ReleaseFacts,
+    dictionary: DataDictionary,
+    programs: Sequence[ProgramNotes] = (),
+    tally: "Tally | None" = None,
 ) -> str:
-    """Return the dictionary as one HTML page: no network, no script, good on paper."""
+    """Return the dictionary as one HTML page: no network, no script, good on paper.
+
+    ``tally`` is what may be said of the rows; without it the page has no numbers.
+    """
     record = load_system(release.system).record
     return _template().render(
         release=release,
@@ -189,6 +136,7 @@ def dictionary_page(
         record=record,
         groups=_groups(dictionary.fields, record.noun),
         programs=programs,
+        tally=tally,
     )
 
 
@@ -242,7 +190,9 @@ def dictionary_for(
             for n in supplied
         ]
         fields = [_worded("row_id"), *given, _worded("matched", **facts), *fields]
-    return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
+    record = next(name for name, of in plan.references.items() if of != "person")
+    key = ("row_id" if kind == "identified" else fields[0].name, record)
+    return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out, key=key)
 
 
 def noted(notes: Sequence[str], noise: "Noise | None") -> tuple[str, ...]:
@@ -286,7 +236,15 @@ def aggregated_dictionary(
             raise ColumnNotAllowed(position=position)
     said = _WORDS["table"]
     missing = "" if notes else said["missing"]
-    return DataDictionary(said["row"], tuple(fields), (), noted(release.notes, noise), missing)
+    return DataDictionary(
+        said["row"],
+        tuple(fields),
+        (),
+        noted(release.notes, noise),
+        missing,
+        key=tuple(field.name for field in fields if field.name in dimensions),
+        published=True,
+    )
 
 
 def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
@@ -301,6 +259,8 @@ def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
         source="" if reference else column.source,
         treatment=" ".join(_sentence(part) for part in (done, several) if part),
         codes=_codes(plan.system, column),
+        required=reference and plan.kind == "deidentified",
+        ordered=column.generalise == "band",
     )
 
 
@@ -349,6 +309,7 @@ def _dimension(system: System, column: Dimension) -> FieldDoc:
         treatment=done,
         codes=(*codes, ("TOTAL", "all values together")) if codes else (),
         required=True,
+        ordered=column.generalise == "band",
     )
 
 

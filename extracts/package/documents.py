@@ -187,5 +187,41 @@ def inner_readme(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
         contact=release.contact,
         office=release.office,
         workbook=more,
+        destruction=_destruction_line(release),
         synthetic=_synthetic(release),
+    ) + _duty(release)
+
+
+def _destruction_line(release: ReleaseFacts) -> str:
+    return "" if release.kind == "aggregated" else template("readme_certificate")
+
+
+def _duty(release: ReleaseFacts) -> str:
+    """What a README says at its end of destruction; nothing where there is no duty to destroy."""
+    if release.kind == "aggregated":
+        return ""
+    return template("readme_destroy").format(office=release.office, contact=release.contact)
+
+
+def release_note(release: ReleaseFacts) -> str:
+    """Return ``RELEASE.txt``: which release this is, its receipt code, what changed, how to report an error."""
+    code = release.extra.get("receipt_code")
+    known = template("receipt").format(code=code, contact=release.contact) if code else ""
+    changes = release.changes
+    if changes is None:
+        changes = ("This is the first release of this kind in the project.",)
+    return template("release").format(
+        title=release.title,
+        release=release.release_id,
+        date=release.packaged_on.isoformat(),
+        snapshot=release.snapshot_id,
+        version=release.code_version,
+        receipt=known,
+        citation=_wrapped(release.dated_citation, "  ").strip(),
+        changes="\n".join(
+            f"  - {_wrapped(one, '    ').strip()}"
+            for one in changes or ("Nothing: the same snapshot, rows, columns and codes.",)
+        ),
+        contact=release.contact,
+        synthetic=_synthetic(release, load_system(release.system).record.noun),
     )

@@ -28,7 +28,7 @@ class ReleaseFacts:
         system: code of the data system, such as ``CARPOS``.
         system_name: its full name.
         release_id: number of this release; changes with every release, so it stands only in
-            ``bag-info.txt`` and ``provenance.json``.
+            ``bag-info.txt``, ``provenance.json`` and ``RELEASE.txt``.
         packaged_on: day of packaging; same places.
         approved_on: day of the approval.
         expires_on: last day on which data may be received (§§ 964(b), 966(i)).
@@ -42,6 +42,9 @@ class ReleaseFacts:
         ledger_checkpoint: the signed checkpoint of the release ledger.
         individuals: number of individuals in the data, for § 964(k)(2); none for aggregates.
         threshold: persons below which a category identifies (§ 964(f)(2)).
+        zeros: ``published`` or ``hidden``: whether a category may be said to be empty.
+        changes: what is other than in the project's last release of this kind, in sentences; none where there
+            was none.
         department: who releases.
         office: the office to which a researcher writes.
         contact: its e-mail address.
@@ -68,6 +71,8 @@ class ReleaseFacts:
     ledger_checkpoint: Mapping[str, object] = field(default_factory=dict[str, object])
     individuals: int | None = None
     threshold: int = 10
+    zeros: str = "published"
+    changes: tuple[str, ...] | None = None
     department: str = "California Department of Justice"
     office: str = "Research Services"
     contact: str = "datarequests@doj.ca.gov"
@@ -112,11 +117,19 @@ class ReleaseFacts:
 
     @property
     def citation(self) -> str:
-        """One line with which a publication names its source."""
+        """One line with which a publication names its source, the same for every run."""
+        return self._cited("")
+
+    @property
+    def dated_citation(self) -> str:
+        """The same with the release's number and day; for ``RELEASE.txt`` alone, since it changes from run to run."""
+        return self._cited(f"release {self.release_id} of {self.packaged_on.isoformat()}, ")
+
+    def _cited(self, release: str) -> str:
         years = f", {span(self.years)}" if self.years else ""
         return (
             f"{self.department}. {self.system_name} ({self.system}){years}. "
-            f"{KIND_TITLES[self.kind]}, project {self.project_number}, "
+            f"{KIND_TITLES[self.kind]}, project {self.project_number}, {release}"
             f"register snapshot {self.snapshot_id}."
         )
 

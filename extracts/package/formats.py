@@ -231,10 +231,10 @@ def program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.
         codes = labelled_codes(form, field)
         columns[made] = _column(rows[field.name], field, codes, program)
         if codes:
-            values[made] = {n: _cut(f"{c}  {label}", 120) for n, (c, label) in codes.items()}
+            values[made] = {n: cut_label(f"{c}  {label}", 120) for n, (c, label) in codes.items()}
         elif field.type == "yes/no" and program.labelled:
             values[made] = {0: "no", 1: "yes"}
-    labels: list[str | None] = [_cut(f.meaning, program.label) for f in dictionary.fields]
+    labels: list[str | None] = [cut_label(f.meaning, program.label) for f in dictionary.fields]
     frame = pd.DataFrame(columns)
     made = _in_memory(lambda path: _save(form, frame, path, title, labels, values))
     pattern, instant = _CLOCKS[form]  # the clocks of the header are set to one instant
@@ -252,7 +252,7 @@ def _save(
 ) -> None:
     import pyreadstat
 
-    named = _cut(title, 40 if form == "sas" else 60)
+    named = cut_label(title, 40 if form == "sas" else 60)
     if form == "stata":
         pyreadstat.write_dta(frame, path, named, labels, variable_value_labels=values)
     elif form == "spss":
@@ -308,7 +308,7 @@ _CLOCKS: dict[str, tuple[re.Pattern[bytes], bytes]] = {
 _HEADERS = {"stata": 512, "spss": 176, "sas": 640}  # bytes in which the clocks stand
 
 
-def _cut(text: str, room: int) -> str:
+def cut_label(text: str, room: int) -> str:
     """Cut a label to so many bytes, at a word where it can."""
     if len(text.encode()) <= room:
         return text

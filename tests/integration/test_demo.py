@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import runpy
 import shutil
 import sqlite3
 import subprocess
@@ -64,9 +65,14 @@ def test_a_recipient_opens_a_valid_bag(demo: Demo, kind, member, tmp_path):
     assert report.valid, report.flatten(["type", "note"])
     names = {p.name for p in bag.iterdir()}
     assert {
-        "CONDITIONS.txt", "DESTRUCTION.txt", "datapackage.json", "dictionary.html", "provenance.json",
-        "validation-report.html", "ledger-checkpoint.json", "data",
+        "CONDITIONS.txt", "datapackage.json", "dictionary.html", "provenance.json", "RELEASE.txt", "read", "codebook.xml",
+        "catalogue.jsonld", "validation-report.html", "ledger-checkpoint.json", "data",
     } <= names  # fmt: skip
+    assert ("DESTRUCTION.txt" in names) == (kind != "aggregated")
+    code = json.loads((bag / "provenance.json").read_text())["receipt_code"]
+    assert f"RECEIPT CODE      {code}\n" in (bag / "RELEASE.txt").read_text()
+    frame = runpy.run_path(str(bag / "read" / "extract.py"))["extract"]
+    assert len(frame) == pq.read_metadata(bag / "data" / "extract.parquet").num_rows
     parquet = pq.read_table(bag / "data" / "extract.parquet")
     texts = dict.fromkeys(parquet.column_names, "string")
     csv = pv.read_csv(
@@ -374,5 +380,8 @@ def test_two_runs_make_the_same_data(demo: Demo, command, copied: Path, tmp_path
         "datapackage.json",
         "CONDITIONS.txt",
         "DESTRUCTION.txt",
+        "codebook.xml",
+        "catalogue.jsonld",
+        "read/extract.R",
     ):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name

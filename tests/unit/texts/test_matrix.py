@@ -4,6 +4,7 @@ Each cell carries every poison. A source refuses a text or hands it on; a sink s
 elements, lines, headers, records and properties as of a harmless one, and nothing that a terminal obeys or an eye does not see.
 """
 
+import ast
 import contextlib
 import csv
 import io
@@ -18,6 +19,7 @@ from email.policy import default
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import openpyxl
 import pyarrow as pa
@@ -46,7 +48,11 @@ from expectations.report.items import Item
 from expectations.report.model import Fact, HiddenMap
 from extracts.errors import DataChanged
 from extracts.package import documents, formats
-from extracts.package.dictionary import DataDictionary, FieldDoc, datapackage, dictionary_page
+from extracts.package.codebook import codebook
+from extracts.package.contents import ColumnTally, DataFile, Tally, Written
+from extracts.package.datapackage import datapackage
+from extracts.package.dictionary import DataDictionary, FieldDoc, dictionary_page
+from extracts.package.scripts import scripts
 from extracts.package.workbook import Measured, cross_sheets, text
 from extracts.suppression.heat_map import MapCell, heat_map_page
 from extracts.suppression.table_files import write_csv
@@ -338,17 +344,57 @@ def _data(said: str) -> None:
         assert list(csv.reader(file)) == [[said, "n"], [said, "1"], ["b", "2"]]
 
 
-def _package(said: str) -> None:
-    dictionary = DataDictionary(said, (FieldDoc("row_id", "text", said, codes=((said, said),)),))
-    body = json.loads(
-        json.dumps(
-            datapackage(RELEASE(project_title="A study"), dictionary, ["data/extract.csv"]),
-            ensure_ascii=False,
-        )
+def _described(said: str) -> tuple[DataDictionary, Written]:
+    """One column whose every text is this one, and a file of no rows."""
+    field = FieldDoc("row_id", "text", said, said, said, said, codes=((said, said),))
+    counted = Tally(0, 10, {"row_id": ColumnTally({said: 0}, 0, None, 4)})
+    return DataDictionary(said, (field,), (said,), (said,)), Written(
+        (DataFile("data/extract.csv", "0" * 64, 9, 0),), counted
     )
+
+
+def _package(said: str) -> None:
+    made = datapackage(RELEASE(project_title="A study"), *_described(said))
+    body = json.loads(json.dumps(made, ensure_ascii=False))
     (field,) = body["resources"][0]["schema"]["fields"]
-    assert field["description"] == said
-    assert field["categories"] == [{"value": said, "label": said}]
+    assert field["description"] == f"{said} {said}"
+    assert field["categories"] == [{"value": said, "label": said, "rows": 0}]
+
+
+def _codebook(said: str) -> None:
+    """As many elements and attributes as ever, and the text in its place."""
+    shown, usual = (
+        ElementTree.fromstring(codebook(RELEASE(project_title="A study"), *_described(one)))
+        for one in (said, PLAIN)
+    )
+    outline = [[(e.tag, *sorted(e.attrib)) for e in book.iter()] for book in (shown, usual)]
+    assert outline[0] == outline[1]
+    labels = {e.text for e in shown.iter("{ddi:codebook:2_5}labl")} - {"empty"}
+    assert {" ".join(one.split()) for one in labels} == {" ".join(texts.in_one_line(said).split())}
+
+
+CONSTANTS = {
+    "R": r'"(?:[^"\\\n]|\\.)*"',
+    "py": r'"(?:[^"\\\n]|\\.)*"',
+    "do": r'"(?:[^"`$\\\n]|\\.)*"',
+    "sas": r"'(?:[^'\n]|'')*'",
+    "sps": r"'(?:[^'\n]|'')*'",
+}
+
+
+def _scripts(said: str) -> None:
+    """What is said stands between quotes that it can't end, in a script that is the same but for them."""
+    shown, usual = (scripts(RELEASE(), *_described(one)) for one in (said, PLAIN))
+    for name, constant in CONSTANTS.items():
+        bare = [
+            re.sub(r"\d+", "1", re.sub(constant, "S", made[f"extract.{name}"]))
+            for made in (shown, usual)
+        ]
+        assert bare[0] == bare[1], name
+        assert acting(shown[f"extract.{name}"]) == set()
+    tree = ast.parse(shown["extract.py"])
+    told = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert texts.in_one_line(said) in told
 
 
 def _documents(said: str) -> None:
@@ -364,7 +410,8 @@ def _documents(said: str) -> None:
             assert shown.count("\n") == usual.count("\n")
             assert acting(shown) == set()
             assert _commands(shown) == _commands(usual)
-        assert acting(documents.conditions(release)) == set()
+        for folded in (documents.conditions, documents.release_note):
+            assert acting(folded(release)) == set()
 
 
 def _opening(release) -> str:
@@ -543,7 +590,8 @@ def _prefect(said: str) -> None:
 SINKS = {
     "HTML: report, recipient's": _page(_report("recipient")), "HTML: report, Department's": _page(_report("department")),
     "HTML: dictionary": _page(_dictionary), "HTML: explanation": _page(_map), "HTML: linkage": _page(_linkage),
-    "XLSX: tables": _workbook, "XLSX: review": _sheet, "CSV": _data, "datapackage.json": _package, "texts of a package": _documents,
+    "XLSX: tables": _workbook, "XLSX: review": _sheet, "CSV": _data, "datapackage.json": _package, "codebook.xml": _codebook,
+    "scripts": _scripts, "texts of a package": _documents,
     "commands of README.txt": _readme, "file path": _path, "calendar": _calendar, "mail's body": _mail, "mail's header": _header,
     "letter": _letter, "Prometheus": _metrics, "log": _log, "terminal": _terminal, "JSON of a command": _machine,
     "text of an error": _error, "name in Prefect": _prefect,
@@ -602,7 +650,7 @@ def test_a_text_of_every_source_crosses_whole_and_without_consequence(sink, caps
 WRITERS = {
     r"\btyper\.echo\(|sys\.stderr\.write\(": {"cli/console.py", "cli/app.py", "operations/logs.py", "pipelines/signals.py"},
     r"\bEnvironment\(|\bpage_template\(": {
-        "systems/texts.py", "report/html.py", "package/dictionary.py", "suppression/heat_map.py", "registers/page.py"},
+        "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py"},
     r"^from html import|^import html": {"systems/texts.py"},
     r"in_html": {"systems/texts.py", "reports/page.py"},
     r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py"},

@@ -122,6 +122,14 @@ def test_every_promised_file_is_there(opened):
         "CONDITIONS.txt",
         "DESTRUCTION.txt",
         "README.txt",
+        "RELEASE.txt",
+        "codebook.xml",
+        "catalogue.jsonld",
+        "read/extract.R",
+        "read/extract.py",
+        "read/extract.do",
+        "read/extract.sas",
+        "read/extract.sps",
         "provenance.json",
         "ledger-checkpoint.json",
         "bagit.txt",
@@ -154,7 +162,13 @@ def test_provenance_says_for_whom(opened):
     assert provenance["snapshot_id"] == "CARPOS-20261101-001"
 
 
-RUN_FACTS = {"bag-info.txt", "provenance.json", "ledger-checkpoint.json", "tagmanifest-sha256.txt"}
+RUN_FACTS = {
+    "RELEASE.txt",
+    "bag-info.txt",
+    "provenance.json",
+    "ledger-checkpoint.json",
+    "tagmanifest-sha256.txt",
+}
 
 
 def test_another_run_of_the_same_release_has_the_same_bytes(facts, tmp_path):
@@ -215,9 +229,8 @@ class TestSplit:
         assert files[0].name == "extract-001.parquet"
         assert pa.concat_tables([pq.read_table(f) for f in files]).equals(big)
         package = json.loads((opened / "datapackage.json").read_text())
-        assert [r["path"] for r in package["resources"]] == sorted(
-            f"data/{p.name}" for p in (opened / "data").glob("*.csv")
-        )
+        listed = [r["path"] for r in package["resources"] if "path" in r]
+        assert sorted(listed) == sorted(f"data/{p.name}" for p in (opened / "data").iterdir())
 
     def test_batches_do_not_decide_where_rows_are_cut(self, big):
         def pieces(batch):

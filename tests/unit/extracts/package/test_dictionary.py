@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pytest
 
+from crypto.package import sealed_package
 from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused
-from extracts.package import dictionary
+from extracts.package import dictionary, documents
 from extracts.package.dictionary import aggregated_dictionary, dictionary_for
 from extracts.package.documents import HASHES, VERIFY, decrypt_command, recipient_readme
 from extracts.perturbation import Noise
@@ -222,6 +223,27 @@ def test_a_sub_room_loads_what_is_heavy_when_it_needs_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == rooms
+
+
+def test_the_release_says_its_number_its_code_and_what_changed(facts):
+    text = documents.release_note(facts(extra={"receipt_code": "1A2B-3C4D-5E6F"}))
+    for said in ("R-20261123-01", "1A2B-3C4D-5E6F", "first release", "datarequests@doj.ca.gov"):
+        assert said in text
+    assert facts().dated_citation in " ".join(text.split())
+    assert facts().release_id not in facts().citation
+    again = documents.release_note(facts(changes=("12 rows instead of 10.",)))
+    assert "- 12 rows instead of 10." in again
+    assert "RECEIPT" not in again
+    assert "Nothing:" in documents.release_note(facts(changes=()))
+
+
+def test_what_windows_and_macos_do_is_named_with_the_cure(facts):
+    for text in (
+        sealed_package._usual_readme(["part-001.zip.cms"]),
+        recipient_readme(facts(), member="m-2", fingerprint="ab" * 32),
+    ):
+        for said in ("MSYS_NO_PATHCONV=1", "//CN=", "LibreSSL", "openssl@3", "autocrlf"):
+            assert said in text
 
 
 def test_the_sender_names_the_office_once(facts):

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 
 import bagit
 import frictionless
@@ -185,6 +186,42 @@ def test_a_file_that_is_not_there_is_named_as_the_readme_says(sealed):
     failed = run(by_name(sealed, "-decrypt"), sealed)
     assert "Could not open file" in failed.stderr
     assert not (sealed / "part-001.zip").exists()
+
+
+@pytest.mark.long
+def test_line_ends_that_a_program_changed_are_found_as_the_readmes_say(sealed):
+    """git with autocrlf, FTP in text mode and editors write CRLF; `unzip -a` does the same inside."""
+    text = (sealed / "README.txt").read_text()
+    kept = (sealed / "SHA256SUMS").read_bytes()
+    (sealed / "SHA256SUMS").write_bytes(kept.replace(b"\n", b"\r\n"))
+    assert "CMS Verification failure" in run(by_name(sealed, "-verify"), sealed).stderr
+    assert "autocrlf" in text.partition('"CMS Verification failure"')[2].partition("2. CHECK")[0]
+    said = run(by_name(sealed, "sha256sum"), sealed)  # which newer programs read past
+    assert said.returncode == 0 or "No such file" in said.stderr
+    (sealed / "SHA256SUMS").write_bytes(kept)
+    run(by_name(sealed, "-decrypt"), sealed)
+    run(by_name(sealed, "unzip"), sealed)
+    opened = sealed / "opened"
+    assert b"\r" not in (opened / "README.txt").read_bytes()
+    csv = opened / "data" / "extract.csv"
+    csv.write_bytes(csv.read_bytes().replace(b"\n", b"\r\n"))
+    assert "extract.csv: FAILED" in run(by_name(opened, "sha256sum"), opened).stdout
+    assert "never `unzip -a`" in (opened / "README.txt").read_text()
+
+
+def test_parts_are_compressed_and_unzip_opens_them(seal):
+    folder = seal(rows=MANY)
+    run(by_name(folder, "-decrypt"), folder)
+    part = folder / "part-001.zip"
+    run(by_name(folder, "unzip"), folder)
+    csv = folder / "opened" / "data" / "extract.csv"
+    with zipfile.ZipFile(part) as archive:
+        sizes = {i.filename: (i.compress_size, i.file_size) for i in archive.infolist()}
+    assert sizes["data/extract.csv"][1] == csv.stat().st_size
+    assert (
+        sizes["data/extract.csv"][0] < 0.7 * sizes["data/extract.csv"][1]
+    )  # figures of 4 bits in 8
+    assert sizes["data/extract.parquet"][0] == sizes["data/extract.parquet"][1]
 
 
 def test_the_programs_of_the_readme_are_there():
