@@ -17,6 +17,18 @@ from expectations.errors import ReportBroken, SuiteFileBroken, ValidationFailed
 Severity = Literal["critical", "warning"]
 Basis = Literal["law", "policy"]
 Audience = Literal["both", "department"]
+Outcome = Literal["holds", "fails", "nothing"]
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """What a check's sentence does not speak of, by a rule of ours: in words, and how many.
+
+    ``words`` read after a number as after *any*: "orders that policy withholds".
+    """
+
+    words: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Check:
             same clause are counted in one pass.
         weight: SQL for the things that one row of ``over`` stands for, where it isn't one.
         audience: ``department`` where the verdict itself tells of the register.
+        exempt: what the title does not speak of, with numbers: it is read as a part of the title.
 
     SQL may say ``<<slice column>>`` as a condition where equal values of that column are all that it
     brings together: large relations are then counted slice by slice, and the sum is the count.
@@ -52,6 +65,7 @@ class Check:
     over: str | None = None
     weight: str | None = None
     audience: Audience = "both"
+    exempt: tuple[Exemption, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a check that states no rule, or two."""
@@ -61,7 +75,7 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The verdict on one check, in counts."""
+    """The verdict on one check, in counts: elements looked at, among them those it does not apply to."""
 
     id: str
     title: str
@@ -73,6 +87,17 @@ class CheckResult:
     unexpected_count: int
     missing_count: int
     audience: Audience = "both"
+    exempt: tuple[Exemption, ...] = ()
+
+    @property
+    def examined(self) -> int:
+        """What the rule was held against: an empty value, or a row it is not about, is none of it."""
+        return self.element_count - self.missing_count
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether it holds; where nothing was there to examine, neither that nor a violation."""
+        return "fails" if not self.success else "holds" if self.examined else "nothing"
 
 
 @dataclass(frozen=True)
@@ -126,7 +151,10 @@ class Validation:
             ReportBroken: The stored record has another shape, or contradicts itself.
         """
         try:
-            checks = tuple(CheckResult(**c) for c in stored["checks"])
+            checks = tuple(
+                CheckResult(**c | {"exempt": tuple(Exemption(**e) for e in c.get("exempt", ()))})
+                for c in stored["checks"]
+            )
             fields: dict[str, Any] = dict(stored) | {"checks": checks}
             verdict = Validation(**fields)
         except (KeyError, TypeError):

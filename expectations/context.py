@@ -88,7 +88,8 @@ class IdentifiedContext(DriftContext):
 class DeidentifiedContext(DriftContext):
     """A de-identified extract.
 
-    ``expected_rows`` is the number of pairs of person and order in scope. ``coarser`` lists the
+    ``expected_rows`` is the number of pairs of person and order in scope, less what our rules leave
+    out; ``left_out`` says what and how many. ``coarser`` lists the
     values that local suppression may put into a column besides its codes (a region for a county).
     ``losses`` (optional) is what local suppression took of each column of each large group of persons
     (of a sex, of a race): the share of its values.
@@ -98,6 +99,7 @@ class DeidentifiedContext(DriftContext):
     first_year: Year | None
     last_year: Year | None
     expected_rows: int | None = None
+    left_out: tuple[tuple[str, Annotated[int, Field(ge=0)]], ...] = ()
     coarser: dict[Relation, tuple[str, ...]] = {}
     losses: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
     columns: tuple[Relation, ...] | None = None

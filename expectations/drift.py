@@ -27,7 +27,7 @@ MISSING = "(missing)"
 _CHANCE = 2.5
 _WORDS: dict[Against, str] = {
     "release": "in the project's last release",
-    "register": "in the register's orders in scope",
+    "register": "in the register's records in scope",
 }
 
 
@@ -129,7 +129,7 @@ def drift_checks(suite: str, drifts: Iterable[Drift], severity: Severity) -> lis
     return [
         Check(
             f"{suite}.{d.column}_steady_{d.against}",
-            f"{d.column} is distributed as {_WORDS[d.against]}",
+            f"{d.column} is distributed as {_WORDS[d.against]}, within the limit",
             severity=severity,
             violations=d.moved,
             elements=d.rows,

@@ -52,6 +52,11 @@ def is_full(expression: str, pattern: str) -> str:
     return f"regexp_full_match(CAST({expression} AS VARCHAR), {literal(pattern)})"
 
 
+def any_of(conditions: Iterable[str]) -> str:
+    """Return a boolean: true where one condition is, null only where all are (nothing to examine)."""
+    return f"greatest({', '.join(f'({one})' for one in conditions)})"
+
+
 def duplicates(relation: str, keys: Iterable[str], where: str = "true") -> str:
     """Return a query for the number of rows too many under a key, to be counted by slices of it."""
     listed = [quoted(k) for k in keys]

@@ -98,7 +98,7 @@ def _check(
     meta: Mapping[str, Any], severity: Any, facts: kinds.Facts, context: contexts.Context
 ) -> Check:
     filled: dict[str, Any] = {
-        key: _fill(meta[key], facts, context)
+        key: _fill(meta[key], facts, context, name=quoted if key != "title" else str)
         for key in ("row", "violations", "elements", "over", "title")
         if key in meta
     }
@@ -107,18 +107,20 @@ def _check(
     )
 
 
-def _fill(sql: str, facts: kinds.Facts, context: contexts.Context) -> str:
-    """Fill the slots: names are quoted, numbers and dates written out, all else refused."""
+def _fill(
+    sql: str, facts: kinds.Facts, context: contexts.Context, name: Callable[[str], str]
+) -> str:
+    """Fill the slots: names as ``name`` writes them, numbers and dates written out, all else refused."""
 
     def slot(found: re.Match[str]) -> str:
         fact = found.group(1)
         if fact == "relation":
-            return quoted(facts.relation)
+            return name(facts.relation)
         if fact == "below":
             return str(getattr(context, "threshold") - 1)  # noqa: B009  only one context has it
         value = getattr(context, fact, None)
         if isinstance(value, str):
-            return quoted(value)
+            return name(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         if isinstance(value, date):

@@ -138,6 +138,7 @@ def _result(check: Check, counts: Counts, judged: Judgement) -> CheckResult:
         unexpected_count=counts.unexpected,
         missing_count=counts.missing,
         audience=check.audience,
+        exempt=check.exempt,
     )
 
 

@@ -10,6 +10,6 @@ from approvals.gate.attempts import (
     record_attempt,
     refused_attempts,
 )
-from approvals.gate.gate import RULES, check
+from approvals.gate.gate import RULES, ask_some, check
 from approvals.gate.model import GatePolicy, ReleaseRequest, Verdict
 from approvals.gate.people_rules import people_of

@@ -6,6 +6,7 @@ its own errors, so every one of its exceptions is replaced. A file appears whole
 
 import base64
 import contextlib
+import os
 import re
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -123,6 +124,13 @@ def staged_writer(
         finally:
             with _pyarrow(FileUnusable):
                 writer.close()
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a file is Parquet with an encrypted footer (it ends in ``PARE``, a plain one in ``PAR1``)."""
+    with path.open("rb") as file:
+        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
+        return file.read() == b"PARE"
 
 
 def read_staged(path: Path, key: StagingKey, columns: Sequence[str] | None = None) -> pa.Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from expectations.checks import Basis, Check, Severity
 from expectations.errors import CountingBroke
-from expectations.sql import PATTERNS, is_full, matches, texts
+from expectations.sql import PATTERNS, any_of, is_full, matches, texts
 from systems.database import guarded, quoted
 from systems.description import OutputColumn, RowRelease, System
 
@@ -147,7 +147,7 @@ def content_scan(facts: Facts, columns: Iterable[str], section: str) -> Iterator
     for what, (words, pattern) in PATTERNS.items() if values else ():
         yield Check(
             f"{facts.suite}.no_{what}",
-            f"No text holds anything that looks like {words}",
+            f"No text from the register, references apart, looks like {words}",
             section,
             "law",
             row=matches("r.v", pattern),
@@ -159,7 +159,7 @@ def content_scan(facts: Facts, columns: Iterable[str], section: str) -> Iterator
 def no_long_numbers(facts: Facts, section: str) -> Iterator[Check]:
     """Yield the check that no number is long enough to be somebody's number."""
     numbers = [c for c, t in facts.columns.items() if t.endswith("INT") or t == "INTEGER"]
-    wide = " OR ".join(f"coalesce(abs(r.{quoted(c)}) > 999999, false)" for c in numbers)
+    wide = any_of(f"abs(r.{quoted(c)}) > 999999" for c in numbers)
     if numbers:
         title = "No number has more than six digits"
         yield Check(f"{facts.suite}.no_long_numbers", title, section, "law", row=wide)
@@ -183,7 +183,7 @@ def scope_checks(
         if (output.source, output.attribute, output.then) == scope:
             yield Check(
                 f"{facts.suite}.{column}_in_scope",
-                "Every record belongs to a scope that the project was approved for",
+                "No record is of another scope than the project was approved for",
                 "§ 964(a)",
                 "law",
                 row=f"CAST(r.{quoted(column)} AS VARCHAR) NOT IN {texts(families)}",
@@ -200,7 +200,7 @@ def scope_checks(
             outside = f"{value} NOT BETWEEN DATE '{first}-01-01' AND DATE '{last}-12-31'"
         yield Check(
             f"{facts.suite}.{column}_in_years",
-            f"Every record lies in the approved years, {first} to {last}",
+            f"No record lies outside the approved years, {first} to {last}",
             "§ 964(b)",
             "law",
             row=f"CASE WHEN {value} IS NOT NULL THEN {outside} END",

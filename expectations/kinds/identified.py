@@ -40,7 +40,7 @@ def identified_checks(facts: shared.Facts, context: IdentifiedContext) -> Iterat
     identifiers = [c for c, o in named.items() if is_identifier(facts, o)]
     yield Check(
         "identified.no_register_identifier",
-        "No column holds an identifier or a key of the register",
+        "No column is one that the system describes as an identifier or a key",
         _RULE,
         "law",
         violations=len(identifiers),
@@ -80,13 +80,14 @@ def _supplied(facts: shared.Facts, context: IdentifiedContext) -> Iterator[Check
     for column in context.supplied_columns:
         echoed = f"supplied_{column}"
         if echoed in facts.columns:
-            differs = f"r.{quoted(echoed)} IS DISTINCT FROM s.{quoted(column)}"
+            ours, theirs = f"r.{quoted(echoed)}", f"s.{quoted(column)}"
+            given = f"r.row_id IS NOT NULL AND coalesce({ours}, {theirs}) IS NOT NULL"
             yield Check(
                 f"identified.{echoed}_equal",
                 f"Every supplied {column} is the intake file's own value for that row",
                 _RULE,
                 "law",
-                row=f"CASE WHEN r.row_id IS NOT NULL THEN {differs} END",
+                row=f"CASE WHEN {given} THEN {ours} IS DISTINCT FROM {theirs} END",
                 over=f"{left} AS r FULL JOIN {right} AS s ON r.row_id = s.row_id",
             )
 
@@ -112,6 +113,7 @@ def _matching(facts: shared.Facts, named: shared.Named) -> Iterator[Check]:
             f"identified.{record.noun}_once",
             f"No {record.noun} stands twice under one row",
             violations=duplicates(facts.relation, ("row_id", *references), "matched = 'yes'"),
+            elements=rows(facts.relation, "matched = 'yes'"),
         )
 
 

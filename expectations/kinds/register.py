@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from expectations.checks import Check
 from expectations.context import RegisterContext
 from expectations.kinds.facts import Facts
-from expectations.sql import duplicates, rows, texts
+from expectations.sql import any_of, duplicates, rows, texts
 from systems.database import literal, quoted
 from systems.description import Column, ForeignKey, Table
 
@@ -59,7 +59,7 @@ def _records(facts: Facts, context: RegisterContext) -> Iterator[Check]:
         "register.issued_by_load",
         f"No {noun} is dated after the day of the load",
         violations=rows(table, f"{day} > CAST('{context.on.isoformat()}' AS DATE)"),
-        elements=every,
+        elements=rows(table, f"{day} IS NOT NULL"),
     )
     yield Check(
         "register.issued_after_1900",
@@ -96,9 +96,13 @@ def _table(facts: Facts, table: Table) -> Iterator[Check]:
         named = " and ".join(key.columns)
         title = f"Every {named} of {table.name} stands in {key.table}"
         what = f"{'_'.join(key.columns)}_refers"
-        yield _check(table, what, title, violations=_orphans(table, key))
+        referring = _referring(table, key)
+        orphans = (
+            f"{referring} AND NOT EXISTS (SELECT 1 FROM {quoted(key.table)} t WHERE {_joined(key)})"
+        )
+        yield _check(table, what, title, violations=orphans, elements=referring)
     if coded := [c for c in table.columns if c.codes]:
-        wrong = " OR ".join(_outside(facts, c) for c in coded)
+        wrong = any_of(_outside(facts, c) for c in coded)
         yield _check(table, "codes_known", f"Every code in {table.name} is in its list", row=wrong)
     for order in table.date_orders:
         title = f"In {table.name}, {order.before} is never after {order.after}"
@@ -106,33 +110,42 @@ def _table(facts: Facts, table: Table) -> Iterator[Check]:
         yield _check(table, f"{order.before}_{order.after}_order", title, row=wrong)
 
 
-def _orphans(table: Table, key: ForeignKey) -> str:
-    """Rows that refer to nothing; a table that was not delivered refutes nobody."""
-    pairs = " AND ".join(
-        f"t.{quoted(there)} = f.{quoted(here)}"
-        for here, there in zip(key.columns, key.references, strict=True)
-    )
+def _referring(table: Table, key: ForeignKey) -> str:
+    """A query for the rows that refer to something; a table that was not delivered refutes nobody."""
     given = " AND ".join(f"f.{quoted(c)} IS NOT NULL" for c in key.columns)
     return (
-        f"SELECT count(*) FROM {quoted(table.name)} f WHERE {given} AND EXISTS (SELECT 1 FROM {quoted(key.table)}) "
-        f"AND NOT EXISTS (SELECT 1 FROM {quoted(key.table)} t WHERE {pairs})"
+        f"SELECT count(*) FROM {quoted(table.name)} f WHERE {given} "
+        f"AND EXISTS (SELECT 1 FROM {quoted(key.table)})"
+    )
+
+
+def _joined(key: ForeignKey) -> str:
+    return " AND ".join(
+        f"t.{quoted(there)} = f.{quoted(here)}"
+        for here, there in zip(key.columns, key.references, strict=True)
     )
 
 
 def _outside(facts: Facts, column: Column) -> str:
     assert column.codes is not None
     values = facts.system.code_list(column.codes).values
-    return f"coalesce(CAST(r.{quoted(column.name)} AS VARCHAR) NOT IN {texts(values)}, false)"
+    return f"CAST(r.{quoted(column.name)} AS VARCHAR) NOT IN {texts(values)}"
 
 
 def _check(
-    table: Table, what: str, title: str, *, row: str | None = None, violations: str | None = None
+    table: Table,
+    what: str,
+    title: str,
+    *,
+    row: str | None = None,
+    violations: str | None = None,
+    elements: str | None = None,
 ) -> Check:
     return Check(
         f"register.{table.name}.{what}",
         title,
         row=row,
         violations=violations,
-        elements=rows(table.name) if row is None else None,
+        elements=(elements or rows(table.name)) if row is None else None,
         over=f"{quoted(table.name)} AS r" if row else None,
     )

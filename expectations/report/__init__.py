@@ -9,7 +9,7 @@ not show is not there when the page is drawn. The model's JSON has a published s
 """
 
 from expectations.report.html import render
-from expectations.report.items import check_items, check_lines, five_safes
+from expectations.report.items import check_items, check_lines, five_safes, said_of
 from expectations.report.model import (
     Bar,
     Fact,
@@ -20,4 +20,7 @@ from expectations.report.model import (
     Plot,
     ReportModel,
     RunFacts,
+    Status,
+    Tally,
+    tally_of,
 )

@@ -7,7 +7,16 @@ smallest part is masked too, so that subtraction gives nothing.
 
 from collections.abc import Sequence
 
-from expectations.report.model import CheckLine, Fact, HiddenMap, Item, Plot, ReportModel, Safe
+from expectations.report.model import (
+    CheckLine,
+    Exempt,
+    Fact,
+    HiddenMap,
+    Item,
+    Plot,
+    ReportModel,
+    Safe,
+)
 
 MARKER = "withheld"  # one word for small counts and for those masked with them
 # Suites on what the recipient holds.
@@ -57,7 +66,11 @@ def _shown(check: CheckLine) -> bool:
 
 
 def _safe(safe: Safe) -> Safe:
-    items = tuple(i for i in safe.items if i.audience == "both")
+    items = tuple(
+        i.model_copy(update={"exempt": _unnumbered(i.exempt)})
+        for i in safe.items
+        if i.audience == "both"
+    )
     if safe.status == "fail" and all(i.status != "fail" for i in items):
         text = "A check that only the Department reads does not hold"
         items += (Item(text=text, status="fail", source="policy"),)
@@ -65,7 +78,12 @@ def _safe(safe: Safe) -> Safe:
 
 
 def _check(check: CheckLine) -> CheckLine:
-    return check.model_copy(update={"examined": None, "violations": None, "not_applicable": None})
+    counts = {"examined": None, "violations": None, "not_applicable": None}
+    return check.model_copy(update={**counts, "exempt": _unnumbered(check.exempt)})
+
+
+def _unnumbered(exempt: Sequence[Exempt]) -> tuple[Exempt, ...]:
+    return tuple(one.model_copy(update={"count": None}) for one in exempt)
 
 
 def _gone(before: Sequence[Plot], after: Sequence[Plot]) -> frozenset[int]:

@@ -14,6 +14,7 @@ from expectations.errors import ReportBroken
 from expectations.report import model as models
 from expectations.report.editions import MARKER, recipient_view
 from expectations.report.items import WORDS
+from systems.figures import percent
 from systems.texts import page_template
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def render(model: models.ReportModel, edition: models.Edition = "recipient") -> 
         marker=MARKER,
         scale=_scale,
         whisker=_whisker,
+        estimate=_estimate,
         tiles=_tiles,
         number=_number,
-        musts=[c for c in shown.checks if c.severity == "critical"],
         style=(_HERE / "style.css").read_text("utf-8"),
     )
     return page.rstrip() + "\n"
@@ -80,6 +81,16 @@ def _scale(plot: models.Plot) -> list[float]:
         6.0 if b.value is None else round(100 * b.value / longest, 2) if longest else 0.0
         for b in plot.bars
     ]
+
+
+def _estimate(interval: models.Interval) -> tuple[str, str, str]:
+    """Value, low and high as they are read."""
+    numbers = (interval.value, interval.low, interval.high)
+    if interval.unit == "%":
+        value, low, high = (percent(n / 100) for n in numbers)
+        return value, low, high
+    value, low, high = (f"{n:g} {interval.unit}".rstrip() for n in numbers)
+    return value, low, high
 
 
 def _whisker(

@@ -13,7 +13,7 @@ from typing import Any
 
 from expectations.checks import CheckResult, Validation
 from expectations.report.editions import RECIPIENT_SUITES
-from expectations.report.model import Audience, CheckLine, Item, Safe
+from expectations.report.model import Audience, CheckLine, Exempt, Item, Safe, Status
 
 WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 _FAMILIES = [(re.compile(one["checks"]), str(one["words"])) for one in WORDS["family"]]
@@ -30,7 +30,9 @@ def check_lines(*validations: Validation) -> tuple[CheckLine, ...]:
             source=c.basis,
             severity=c.severity,
             holds=c.success,
-            examined=c.element_count,
+            outcome=c.outcome,
+            exempt=_exempt(c),
+            examined=c.examined,
             violations=c.unexpected_count,
             not_applicable=c.missing_count,
             audience=c.audience,
@@ -40,41 +42,60 @@ def check_lines(*validations: Validation) -> tuple[CheckLine, ...]:
     )
 
 
+def _exempt(check: CheckResult) -> tuple[Exempt, ...]:
+    return tuple(Exempt(words=one.words, count=one.count) for one in check.exempt)
+
+
 def check_items(validation: Validation) -> tuple[Item, ...]:
     """Return items for the report: a family of checks in one, the others one each.
 
-    What failed is always an item of its own, in counts for the Department's edition.
+    A sentence holds where each check that it speaks for does; one that had nothing to examine shows
+    nothing.
     """
-    for_recipient = validation.suite in RECIPIENT_SUITES
     grouped: dict[str, list[CheckResult]] = {}
     for check in validation.checks:
         grouped.setdefault(_family(check), []).append(check)
     items: list[Item] = []
     for title, members in grouped.items():
-        good = [c for c in members if c.success]
-        both = for_recipient and members[0].audience == "both"
+        both = validation.suite in RECIPIENT_SUITES and members[0].audience == "both"
         audience: Audience = "both" if both else "department"
-        items += [_failed(c, audience) for c in members if not c.success]
-        if good:
-            detail = f"{len(good)} checks" if len(good) > 1 else ""
-            lead = good[0]
-            section = next((c.section for c in good if c.section), "")
-            items.append(
-                Item(
-                    text=title, section=section, source=lead.basis, detail=detail, audience=audience
-                )
-            )
+        items.append(said_of(members, title).model_copy(update={"audience": audience}))
     return tuple(items)
+
+
+def said_of(members: Sequence[CheckResult], title: str) -> Item:
+    """Return the item that says this sentence of the checks that prove it (at least one), as they turned out."""
+    failed = [c for c in members if c.outcome == "fails"]
+    nothing = [c for c in members if c.outcome == "nothing"]
+    lead = next((c for c in failed if c.severity == "critical"), (failed or members)[0])
+    status: Status = "ok"
+    if failed:
+        status = "fail" if lead.severity == "critical" else "warn"
+    elif len(nothing) == len(members):
+        status = "none"
+    return Item(
+        text=f"Not so: {title[0].lower()}{title[1:]}" if failed else title,
+        exempt=tuple(dict.fromkeys(e for c in members for e in _exempt(c))),
+        status=status,
+        section=lead.section or next((c.section for c in members if c.section), ""),
+        source=lead.basis,
+        detail=_detail(len(members), [c.title for c in failed], len(nothing)),
+    )
+
+
+def _detail(checks: int, failed: Sequence[str], nothing: int) -> str:
+    if checks == 1:
+        return ""
+    parts = [f"{checks} checks"]
+    if failed:
+        parts.append(f"{len(failed)} of them fail{'s' * (len(failed) == 1)}: {'; '.join(failed)}")
+    if nothing:
+        parts.append(f"{nothing} had nothing to examine")
+    return ", ".join(parts)
 
 
 def _family(check: CheckResult) -> str:
     return next((words for pattern, words in _FAMILIES if pattern.search(check.id)), check.title)
-
-
-def _failed(check: CheckResult, audience: Audience) -> Item:
-    status = "fail" if check.severity == "critical" else "warn"
-    return Item(text=f"Not so: {check.title[0].lower()}{check.title[1:]}", status=status, section=check.section,
-                source=check.basis, audience=audience)  # fmt: skip
 
 
 # -- the Five Safes: the caller's items, and the rules that bind every recipient

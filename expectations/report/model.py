@@ -5,14 +5,16 @@ here could check that, so whoever fills the model gives codes, counts and names 
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Literal, Self
 
 import pydantic
 
-from expectations.checks import Audience, Basis, Severity
+from expectations.checks import Audience, Basis, Outcome, Severity
 
-Status = Literal["ok", "warn", "fail", "info"]
+# ``none``: a check that had nothing to examine, so that its sentence is neither shown nor refuted.
+Status = Literal["ok", "warn", "fail", "none", "info"]
 Edition = Literal["recipient", "department"]
 SafeName = Literal["project", "people", "settings", "data", "outputs"]
 
@@ -23,6 +25,24 @@ class Part(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
+class Exempt(Part):
+    """What a sentence does not speak of; the recipient's edition has no number of it (None)."""
+
+    words: str
+    count: pydantic.NonNegativeInt | None
+
+    @property
+    def in_words(self) -> str:
+        """With its number, or whatever it is."""
+        return f"any {self.words}" if self.count is None else f"{self.count:,} {self.words}"
+
+
+def excepting(title: str, exempt: Sequence[Exempt]) -> str:
+    """Return a sentence with what it does not speak of; what there is none of is not named."""
+    named = [one.in_words for one in exempt if one.count != 0]
+    return f"{title}, leaving out {' and '.join(named)}" if named else title
+
+
 class Item(Part):
     """One thing that was checked or that binds: what, how it stands, and where it is written.
 
@@ -30,11 +50,17 @@ class Item(Part):
     """
 
     text: str
+    exempt: tuple[Exempt, ...] = ()
     status: Status = "ok"
     section: str = ""
     source: Basis = "law"
     detail: str = ""
     audience: Audience = "both"
+
+    @property
+    def sentence(self) -> str:
+        """What it says, with its exceptions."""
+        return excepting(self.text, self.exempt)
 
 
 class Safe(Part):
@@ -46,7 +72,7 @@ class Safe(Part):
     @property
     def status(self) -> Status:
         """The worst status of its items."""
-        statuses: tuple[Status, ...] = ("fail", "warn", "ok", "info")
+        statuses: tuple[Status, ...] = ("fail", "warn", "ok", "none", "info")
         found: set[Status] = {item.status for item in self.items} or {"info"}
         return min(found, key=statuses.index)
 
@@ -56,7 +82,7 @@ class Fact(Part):
 
     ``persons`` marks a count of people: the recipient's edition masks it between nought and the
     threshold. Facts of one ``group`` add up to something that is shown, so one never stands masked
-    alone. A masked count is None.
+    alone. A masked count is None. ``note`` stands beside it (its limit), ``status`` how it keeps that.
     """
 
     label: str
@@ -64,6 +90,8 @@ class Fact(Part):
     unit: str = ""
     persons: bool = False
     group: str = ""
+    note: str = ""
+    status: Status = "info"
     audience: Audience = "both"
 
 
@@ -135,13 +163,15 @@ class HiddenMap(Part):
 class Grid(Part):
     """A small table of texts and numbers, as they are to be read. For the Department alone.
 
-    ``heads`` are as many as each row has cells; the first cell of a row is its name.
+    ``heads`` are as many as each row has cells; the first cell of a row is its name. ``marked`` are cells
+    (row, column, from nought) to be looked at.
     """
 
     title: str
     heads: tuple[str, ...] = pydantic.Field(min_length=2)
     rows: tuple[tuple[str, ...], ...] = pydantic.Field(min_length=1)
     note: str = ""
+    marked: tuple[tuple[int, int], ...] = ()
 
     @pydantic.model_validator(mode="after")
     def _rectangular(self) -> Self:
@@ -151,7 +181,12 @@ class Grid(Part):
 
 
 class CheckLine(Part):
-    """One check of a suite as the report shows it; counts are None in the recipient's edition."""
+    """One check of a suite as the report shows it; counts are None in the recipient's edition.
+
+    ``outcome`` says ``nothing`` where nothing was there to examine; ``holds`` is then true, since
+    nothing broke the rule. ``examined`` counts neither what is empty nor what the rule is not about:
+    ``not_applicable`` has these.
+    """
 
     suite: str
     id: str
@@ -160,10 +195,55 @@ class CheckLine(Part):
     source: Basis
     severity: Severity
     holds: bool
+    outcome: Outcome
+    exempt: tuple[Exempt, ...] = ()
     examined: pydantic.NonNegativeInt | None = None
     violations: pydantic.NonNegativeInt | None = None
     not_applicable: pydantic.NonNegativeInt | None = None
     audience: Audience = "both"
+
+    @property
+    def sentence(self) -> str:
+        """What it says, with its exceptions."""
+        return excepting(self.title, self.exempt)
+
+    @property
+    def status(self) -> Status:
+        """How it stands, as the page draws it."""
+        if self.outcome == "fails":
+            return "fail" if self.severity == "critical" else "warn"
+        return "ok" if self.outcome == "holds" else "none"
+
+
+class Tally(Part):
+    """How the checks of an edition stand; every place that counts checks counts like this."""
+
+    checks: pydantic.NonNegativeInt
+    hold: pydantic.NonNegativeInt
+    nothing: pydantic.NonNegativeInt
+    warn: pydantic.NonNegativeInt
+    fail: pydantic.NonNegativeInt
+
+    @property
+    def in_words(self) -> str:
+        """Such as ``90 checks: 87 hold, 2 had nothing to examine, 1 warns``."""
+        parts = [f"{self.hold:,} hold{'s' * (self.hold == 1)}"]
+        parts += [f"{self.nothing:,} had nothing to examine"] * bool(self.nothing)
+        parts += [f"{self.warn:,} warn{'s' * (self.warn == 1)}"] * bool(self.warn)
+        parts += [f"{self.fail:,} fail{'s' * (self.fail == 1)}"] * bool(self.fail)
+        return f"{self.checks:,} check{'s' * (self.checks != 1)}: {', '.join(parts)}"
+
+
+def tally_of(checks: Iterable[CheckLine]) -> Tally:
+    """Count checks by how they stand."""
+    statuses = [c.status for c in checks]
+    return Tally(
+        checks=len(statuses),
+        hold=statuses.count("ok"),
+        nothing=statuses.count("none"),
+        warn=statuses.count("warn"),
+        fail=statuses.count("fail"),
+    )
 
 
 class RunFacts(Part):
@@ -221,6 +301,11 @@ class ReportModel(Part):
         failed = self.failed_checks or any(s.status == "fail" for s in self.safes)
         object.__setattr__(self, "verdict", "fail" if failed else "pass")
         return self
+
+    @property
+    def tally(self) -> Tally:
+        """How the checks of this edition stand."""
+        return tally_of(self.checks)
 
     @property
     def failed_checks(self) -> tuple[CheckLine, ...]:

@@ -25,11 +25,12 @@ _MODEL_ERROR = 0.5  # of an expected rate: how far the probabilities themselves 
 
 @dataclass(frozen=True)
 class Rate:
-    """An expected rate with an interval (95 %, from the model's own probabilities)."""
+    """An expected rate with an interval (95 %, from the model's own probabilities), and of how many it is one."""
 
     expected: float
     low: float
     high: float
+    of: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def _expected_rate(expected: float, whole: float, spread: float, at_worst: float
         round(expected / whole, 6),
         round(max(0.0, expected - error - chance) / whole, 6),
         round(min(1.0, high / whole), 6),
+        round(whole, 3),
     )
 
 

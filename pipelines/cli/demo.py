@@ -58,6 +58,7 @@ def _row(made: "Demonstration", kind: str) -> dict[str, Any]:
         "content": _content(kind, extract),
         "checks": proven["checks"],
         "warnings": proven["warnings"],
+        "tally": proven["tally"],
         "recipients": packages,
         "bytes": size,
         "outbox": str(outbox),
@@ -94,9 +95,9 @@ def _print(made: "Demonstration", rows: list[dict[str, Any]]) -> None:
     for name in ("kind", "release", "content", "checks", "sealed to"):
         released.add_column(name)
     for row in rows:
-        held = f"{row['checks'] - row['warnings']} of {row['checks']} hold"
         released.add_row(
-            row["kind"], row["release"], row["content"], held, ", ".join(row["recipients"])
+            *(row[name] for name in ("kind", "release", "content", "tally")),
+            ", ".join(row["recipients"]),
         )
     out.print(released)
     places = Table(

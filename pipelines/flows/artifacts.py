@@ -38,6 +38,10 @@ def publish_summary(home: Home, outcome: "Outcome") -> None:
     if outcome.exit is Exit.WAITING:
         parts.append(_RESUME)
     parts.append("\n".join(_stages(home, outcome.release)))
+    proven = home.runs / outcome.release / "stages" / "validate.json"
+    if proven.is_file():
+        told = json.loads(proven.read_text("utf-8"))["facts"].get("tally", "")
+        parts.append(f"In the report {told}." if told else "")
     parts.append(f"`doj-release release show {outcome.release}` links the report.")
     if report := summarise(home, outcome).get("report"):
         parts.append(

@@ -6,10 +6,12 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 
 from approvals.custody import ReleaseState
+from approvals.gate import ReleaseRequest
 from approvals.ledger import FactValue
 from approvals.project import ProjectState
 from crypto.cms import Recipient, Signer
@@ -134,6 +136,25 @@ class ReleaseContext:
         from pipelines.cluster import spread_over
 
         return spread_over(settings, self.release, self.connect)
+
+    def gate_request(self, stage: Literal["run", "handover"] = "run") -> ReleaseRequest:
+        """What the gate is asked, with all that the order says."""
+        order, approved = self.order, self.approved
+        individual = order.kind != "aggregated"
+        cohort = self.project.cohort(order.cohort_digest) if order.cohort_digest else None
+        return ReleaseRequest(
+            kind=order.kind,
+            on=today(),
+            system=order.system,
+            years=order.years,
+            cohort_digest=order.cohort_digest,
+            cohort_rows=cohort.rows if cohort else None,
+            stage=stage,
+            order_scope=approved.scope,
+            variables=approved.variables if individual else (),
+            dimensions=() if individual else approved.dimensions,
+            policy=self.session.gate_policy,
+        )
 
     def note(self, kind: str, *, once: bool = True, **facts: FactValue) -> None:
         """Record an event of this release; the same facts twice are one event."""

@@ -186,6 +186,11 @@ class Staging:
         path = self._folder / stage / f"{name}.parquet"
         return path.is_file() or path in self.records.tables(stage)
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether every table that lies in the folder is."""
+        return all(map(resting.is_encrypted, self._folder.glob("*/*.parquet")))
+
     def read(self, stage: str, name: str) -> pa.Table:
         """A table, whole."""
         return resting.read_staged(self.records.table(stage, name), self._key)

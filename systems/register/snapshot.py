@@ -13,7 +13,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crypto.files import written_whole
-from crypto.resting import attach_key, decrypt_document, read_staged, scan_staged
+from crypto.resting import attach_key, decrypt_document, is_encrypted, read_staged, scan_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, load_system
@@ -179,6 +179,11 @@ class Snapshot:
     def system(self) -> System:
         """The description of its system."""
         return load_system(self.info.system)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether every file of it that lies here is."""
+        return all(map(is_encrypted, self._directory.glob("*.parquet")))
 
     def connect(self, threads: int | None = None, memory_limit: str | None = None) -> Any:
         """Open a connection that reads the encrypted files.

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
-from expectations.report import Bar, Fact, Grid, HiddenMap, Interval, Item, Plot
+from expectations.checks import Validation
+from expectations.report import Bar, Fact, Grid, HiddenMap, Interval, Item, Plot, Status
 from pipelines.release.content import closed_years_in_words
 from pipelines.release.context import ReleaseContext
-from pipelines.release.reporting.items import item
+from pipelines.release.reporting.items import item, proven
+from systems.figures import beside, percent
 
 if TYPE_CHECKING:
     from extracts.perturbation import Noise
@@ -21,7 +23,7 @@ _PAGE, _CELLS = "explanation.html", "explanation.csv"
 _ROWS, _COLUMNS = 60, 12  # what still reads as a map on paper
 
 
-def identified_sections(context: ReleaseContext) -> dict[str, Any]:
+def identified_sections(context: ReleaseContext, verdict: Validation) -> dict[str, Any]:
     """Facts, plots, intervals and outputs of an identified release."""
     intake, match, review, extract = (
         cast("Mapping[str, Any]", context.facts(s))
@@ -62,22 +64,28 @@ def identified_sections(context: ReleaseContext) -> dict[str, Any]:
     return {
         "facts": facts,
         "plots": (plot,),
-        "intervals": _rates(match.get("expected", {})),
-        "outputs": (item("no_agreement"),),
+        "intervals": _rates(match, review),
+        "outputs": (proven("no_agreement", verdict),),
     }
 
 
-def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
+def _rates(match: Mapping[str, Any], review: Mapping[str, Any]) -> tuple[Interval, ...]:
+    """Error rates of what is settled: after a reviewer's decisions, which are taken as right."""
     labels = {
         "false_match_rate": "Links expected to be false",
         "missed_match_rate": "Matches expected to be missed",
     }
+    expected = review.get("expected") or match.get("expected", {})
+    note = ""
+    if review.get("expected") and (decided := review["decided"]):
+        note = f"after {decided:,} doubtful pair{'s' * (decided != 1)} that a reviewer settled"
     return tuple(
         Interval(
             label=labels[name],
-            value=round(100 * rate["expected"], 3),
-            low=round(100 * rate["low"], 3),
-            high=round(100 * rate["high"], 3),
+            value=100 * rate["expected"],
+            low=100 * rate["low"],
+            high=100 * rate["high"],
+            note=note,
         )
         for name, rate in expected.items()
     )
@@ -86,7 +94,7 @@ def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
 # ------------------------------------------------------------------ de-identified rows
 
 
-def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
+def deidentified_sections(context: ReleaseContext, verdict: Validation) -> dict[str, Any]:
     """Facts, plots and outputs of a de-identified release."""
     extract = cast("Mapping[str, Any]", context.facts("extract"))
     counts, risk, limit = extract["counts"], extract["risk"], extract["limit"]
@@ -100,17 +108,17 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
         *_for_department(
             {
                 f"{plural.capitalize()} withheld by policy": counts[f"{plural}_withheld"],
-                "Smallest class k": risk["k"],
-                "Smallest class of single rows": risk["k_single_row"],
+                "Persons in the smallest class (k)": risk["k"],
+                "Rows in the smallest class of single rows": risk["k_single_row"],
                 "Persons alone in their class": risk["unique_persons"],
                 f"Persons in classes under {limit['k']}": below,
-                "Share of them, and its limit": f"{risk['share_below']} of {limit['max_share_below']}",
-                "Prosecutor risk, highest": f"{risk['prosecutor_max']} of {limit['max_prosecutor']}",
-                "Prosecutor risk, mean": str(risk["prosecutor_mean"]),
-                "Journalist risk, highest": f"{risk['journalist_max']} of {limit['max_prosecutor']}",
-                "Marketer risk": f"{risk['marketer']} of {limit['max_marketer']}",
             }
         ),
+        _limited("Their share", risk["share_below"], limit["max_share_below"]),
+        _limited("Prosecutor risk, highest", risk["prosecutor_max"], limit["max_prosecutor"]),
+        *_for_department({"Prosecutor risk, mean": percent(risk["prosecutor_mean"])}),
+        _limited("Journalist risk, highest", risk["journalist_max"], limit["max_prosecutor"]),
+        _limited("Marketer risk", risk["marketer"], limit["max_marketer"]),
         *_for_department(_attacked(risk)),
     )
     plot = Plot(
@@ -124,8 +132,17 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
         ),
     )
     grids = (*_lost(extract["suppressed"]), *_known_too(risk), *_sensitive(risk, limit))
-    outputs = _outputs(extract, persons, below)
+    outputs = _outputs(extract, persons, below, verdict)
     return {"facts": facts, "plots": (plot,), "grids": grids, "outputs": outputs}
+
+
+def _limited(label: str, found: float, limit: float) -> Fact:
+    """A share that has a limit, beside it."""
+    shown, most = beside(found, limit)
+    status: Status = "ok" if found <= limit else "warn"
+    return Fact(
+        label=label, value=shown, note=f"at most {most}", status=status, audience="department"
+    )
 
 
 def _attacked(risk: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +158,7 @@ def _attacked(risk: Mapping[str, Any]) -> dict[str, Any]:
 def _known_too(risk: Mapping[str, Any]) -> tuple[Grid, ...]:
     """What columns that are taken to be unknown would add."""
     rows = tuple(
-        ("all of them" if name == "all" else name, str(got["k"]), f"{got['share_below']:.1%}")
+        ("all of them" if name == "all" else name, str(got["k"]), percent(got["share_below"]))
         for name, got in risk["known_too"].items()
     )
     heads = ("If an attacker knew as well", "k", "persons in smaller classes")
@@ -162,9 +179,13 @@ def _sensitive(risk: Mapping[str, Any], limit: Mapping[str, Any]) -> tuple[Grid,
         for name, least in risk["l_diversity"].items()
     )
     heads = ("Column", "fewest values", "where some are not common", "by entropy", "distance")
-    note = f"The worst group. Limits: {limit['l_values']} values where some are not common, distance {limit['t_distance']}."
+    note = (
+        f"The worst group of each column. At least {limit['l_values']} values are asked for where one of them is not "
+        f"common, and a distance of at most {limit['t_distance']}. Marked: a group in which everybody has one value."
+    )
     title = "Sensitive columns among rows that look alike"
-    return (Grid(title=title, heads=heads, rows=rows, note=note),) if rows else ()
+    marked = tuple((i, 1) for i, least in enumerate(risk["l_diversity"].values()) if least == 1)
+    return (Grid(title=title, heads=heads, rows=rows, note=note, marked=marked),) if rows else ()
 
 
 def _for_department(facts: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -201,13 +222,13 @@ def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
         title="Emptied, by column and group of persons",
         heads=("Column", "cells", *(head for head, _ in groups)),
         rows=tuple(
-            (name, f"{count:,}", *(f"{share.get(name, 0):.0%}" for _, share in groups))
+            (name, f"{count:,}", *(percent(share.get(name, 0)) for _, share in groups))
             for name, count in taken["cells"].items()
         ),
         note="Shares of the values that rows of the group had; in brackets its persons.",
     )
     told = tuple(
-        (d["column"], " and ".join(d["sources"]), f"{d['determined']:.0%}")
+        (d["column"], " and ".join(d["sources"]), percent(d["determined"]))
         for d in taken["dependences"]
     )
     if not told:
@@ -219,27 +240,29 @@ def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
     )
 
 
-def _outputs(extract: Mapping[str, Any], persons: int, below: int) -> tuple[Item, ...]:
-    within, limit = extract["within_limit"], extract["limit"]
-    sentence = (
-        f"Everybody shares all quasi-identifiers and the whole history with {limit['k']} or more"
-    )
+def _outputs(
+    extract: Mapping[str, Any], persons: int, below: int, verdict: Validation
+) -> tuple[Item, ...]:
+    within, limit, taken = extract["within_limit"], extract["limit"], extract["suppressed"]
+    sentence = f"Everybody is one of {limit['k']} persons or more who share all quasi-identifiers and the whole history"
     if below:
-        sentence = (
-            f"{below / max(1, persons):.1%} of the persons share them with fewer than {limit['k']}"
-        )
+        sentence = f"{percent(below / max(1, persons))} of the persons share them with fewer than {limit['k'] - 1} others"
     kept, status = ("kept", "ok") if within else ("exceeded", "warn")
     items = (
         item("limit", sentence=sentence, kept=kept, status=status),
-        item("scanned", columns=extract["scanned"]),
+        proven("scanned", verdict),
     )
-    return items if extract["suppressed"] is None else (item("emptied"), *items)
+    if alike := [name for name, least in extract["risk"]["l_diversity"].items() if least == 1]:
+        items += (item("alike", columns=", ".join(alike)),)
+    if taken is None:
+        return items
+    return (item("emptied" if sum(taken["cells"].values()) else "none_emptied"), *items)
 
 
 # ------------------------------------------------------------------ aggregated tables
 
 
-def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
+def aggregated_sections(context: ReleaseContext, verdict: Validation) -> dict[str, Any]:
     """Facts, maps and outputs of an aggregated release."""
     extract = cast("Mapping[str, Any]", context.facts("extract"))
     table = context.staging.read("extract", "extract")
@@ -250,28 +273,35 @@ def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
         Fact(label="Cells", value=cells, group="cells"),
         Fact(label="Published", value=cells - hidden, group="cells"),
         Fact(label="Hidden", value=hidden, group="cells"),
-        *(Fact(label="Noise", value=noise.notes()[0]) for noise in _noise(context)),
         *_for_department(
             {
                 "Hidden as small": extract["primary"],
                 "Hidden to protect them": extract["secondary"],
                 "Programmes solved by the audit": extract["programmes"],
                 "Earlier tables audited together": len(extract["earlier_tables"]),
-                f"{_PAGE} and {_CELLS} stand beside this report; keyed digest": digest,
             }
         ),
     )
     closed = closed_years_in_words(extract["closed_years"])
     frozen = {year: how for year, how in closed.items() if not how.startswith("revised")}
-    revised = (Fact(label=year, value=how) for year, how in closed.items() if year not in frozen)
-    facts = (*facts, *revised, *_for_department(frozen))
-    outputs = (
-        item("threshold", threshold=context.session.settings.disclosure.threshold),
-        item("audited", status="ok" if extract["falls"] == 0 else "fail"),
+    made_from = (
+        *(Fact(label="Noise", value=noise.notes()[0]) for noise in _noise(context)),
+        *(Fact(label=year, value=how) for year, how in closed.items() if year not in frozen),
+        *_for_department(frozen),
+        *_for_department({f"{_PAGE} and {_CELLS} beside this report, keyed digest": digest}),
     )
+    below, noise = context.approved.policy.threshold - 1, context.approved.noise
+    if noise is not None:
+        limited = proven("noise", verdict, below=below, reach=noise.reach)
+    elif extract["county_exempt"]:
+        limited = proven("county_totals", verdict)
+    else:
+        limited = proven("threshold", verdict, below=below)
+    outputs = (limited, proven("audited", verdict))
     dims, counted = cast("list[str]", extract["dims"]), context.approved.system.record.plural
     hidden_map = _map(table, explanation, dims, counted)
-    return {"facts": facts, "maps": (hidden_map,) if hidden_map else (), "outputs": outputs}
+    maps = (hidden_map,) if hidden_map else ()
+    return {"facts": facts, "maps": maps, "outputs": outputs, "provenance": made_from}
 
 
 def _noise(context: ReleaseContext) -> "tuple[Noise, ...]":

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from approvals.project import ProjectState
+from approvals.gate import ReleaseRequest
 from expectations import report
 from expectations.checks import Validation
-from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.by_kind import SECTIONS
 from pipelines.release.reporting.drift import DriftComparison, drift_fact, drift_plots
-from pipelines.release.reporting.items import item
+from pipelines.release.reporting.items import granted, item
 from systems.description import System
 
 _LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
@@ -28,9 +27,10 @@ def report_model(
     approved, order, project = context.approved, context.order, context.project
     system, threshold = approved.system, approved.policy.threshold
     first, last = approved.years
-    sections = SECTIONS[order.kind](context)
+    sections = SECTIONS[order.kind](context, verdict)
     sections["plots"] = (*sections.get("plots", ()), *drift_plots(drift))
     members = [member for member, _, _ in context.recipients()]
+    request = context.gate_request()
     made = report.ReportModel(
         project_number=order.project,
         project_title=approved.title,
@@ -45,16 +45,16 @@ def report_model(
         threshold=threshold,
         safes=report.five_safes(
             order.kind,
-            project=_project(approved, project, synthetic=context.snapshot.info.synthetic),
-            people=_people(order.kind, _documents(system, order.kind), members),
-            settings=_settings(order.kind, _documents(system, order.kind)),
+            project=_project(context, request),
+            people=_people(context, request, members),
+            settings=_settings(context, request),
             data=report.check_items(verdict),
             outputs=sections.pop("outputs", ()),
             threshold=threshold,
             owed=_owed(system, order.kind, threshold),
         ),
         checks=report.check_lines(*context.validations().values()),
-        provenance=(*_provenance(context), drift_fact(drift)),
+        provenance=(*_provenance(context), *sections.pop("provenance", ()), drift_fact(drift)),
         run=_run_facts(context, verdict),
         **sections,
     )
@@ -95,48 +95,73 @@ def _first_sentence(text: str, threshold: int) -> str:
     return "CONDITIONS.txt applies" if "{" in first else first
 
 
-def _documents(system: System, kind: str) -> frozenset[str]:
-    """Papers that this system asks for before a release of this kind."""
-    return frozenset(d.name for d in system.documents if kind in d.kinds)
-
-
-def _project(
-    approved: ApprovedRelease, project: ProjectState, *, synthetic: bool
-) -> list[report.Item]:
+def _project(context: ReleaseContext, request: ReleaseRequest) -> list[report.Item]:
+    approved, project = context.approved, context.project
     order, record = approved.order, approved.system.record
     first, last = approved.years
-    items = [item("synthetic", noun=record.noun)] if synthetic else []
-    items += [
-        item("in_force", project=order.project, until=project.expires),
-        item("kind", kind=_KINDS[order.kind], system=order.system),
-        item("years", first=first, last=last),
-        item("scope", scope=record.scope, families=", ".join(approved.scope)),
+    facts: dict[str, dict[str, object]] = {
+        "in_force": {"project": order.project, "until": project.expires},
+        "kind": {"kind": _KINDS[order.kind], "system": order.system},
+        "years": {"first": first, "last": last},
+        "scope": {"scope": record.scope, "families": ", ".join(approved.scope)},
+        "cohort": {},
+        "authority": {},
+        "board": {"until": project.irb_until()},
+    }
+    made_up = [item("synthetic", noun=record.noun)] if context.snapshot.info.synthetic else []
+    return made_up + _granted(context, request, facts)
+
+
+def _granted(
+    context: ReleaseContext, request: ReleaseRequest, facts: Mapping[str, Mapping[str, object]]
+) -> list[report.Item]:
+    """What the gate's rules answer today, for as many of these items as are asked of this release."""
+    return [
+        one
+        for name, filled in facts.items()
+        for one in granted(name, context.project, request, **filled)
     ]
-    if order.kind == "identified":
-        items += [item("cohort"), item("authority")]
-    if "irb_approval" in _documents(approved.system, order.kind):
-        items.append(item("board", until=project.irb_until()))
-    return items
 
 
-def _people(kind: str, documents: frozenset[str], members: list[str]) -> list[report.Item]:
+def _documents(context: ReleaseContext) -> frozenset[str]:
+    """Papers that this system asks for before a release of this kind, by law or by a policy that is on."""
+    order, policy = context.order, context.session.gate_policy
+    return frozenset(
+        d.name
+        for d in context.approved.system.documents
+        if order.kind in d.kinds and (d.hard or policy.soft_papers)
+    )
+
+
+def _people(
+    context: ReleaseContext, request: ReleaseRequest, members: list[str]
+) -> list[report.Item]:
+    kind, documents = context.order.kind, _documents(context)
     section = "§ 962(r); § 965(c)" if kind == "aggregated" else "§ 962(r)"
-    items = [item("recipients", count=len(members), members=", ".join(members), section=section)]
-    if "human_subjects_training" in documents:
-        items.append(item("training"))
+    count = len(members)
+    facts: dict[str, dict[str, object]] = {
+        "recipients": {
+            "recipients": f"{count} recipient{'s' * (count != 1)}",
+            "members": ", ".join(members),
+            "section": section,
+        },
+        "training": {},
+    }
     if "notary_verification" in documents:
-        items.append(item("notary"))
-    if documents & {"background_check", "background_check_page"}:
-        by_law = kind == "identified"
+        facts["notary"] = {}
+    by_law = kind == "identified"
+    if by_law or context.session.gate_policy.deidentified_checks:  # else nobody asked
         section, source = ("§ 966(e)", "law") if by_law else ("process page", "policy")
-        items.append(item("checks", section=section, source=source))
-    return items
+        facts["checks"] = {"section": section, "source": source}
+    return _granted(context, request, facts)
 
 
-def _settings(kind: str, documents: frozenset[str]) -> list[report.Item]:
-    section = "§ 965(c)" if kind == "aggregated" else "§ 966(b)(12)(D)"
-    items = [item("sealed", section=section), item("at_rest")]
-    return [*items, item("secured")] if "security_requirements" in documents else items
+def _settings(context: ReleaseContext, request: ReleaseRequest) -> list[report.Item]:
+    section = "§ 965(c)" if context.order.kind == "aggregated" else "§ 966(b)(12)(D)"
+    status = "ok" if context.staging.encrypted and context.snapshot.encrypted else "fail"
+    items = [item("sealed", section=section), item("at_rest", status=status)]
+    asked = "security_requirements" in _documents(context)
+    return [*items, *_granted(context, request, {"secured": {}} if asked else {})]
 
 
 def _provenance(context: ReleaseContext) -> tuple[report.Fact, ...]:

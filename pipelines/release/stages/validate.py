@@ -45,7 +45,8 @@ def validate_extract(context: ReleaseContext) -> Product:
     beside = {p.name: p.read_bytes() for p in _beside(context.report_folder) if p.name not in texts}
     write_private(_validated_files(context.folder), json.dumps(_extract_files(context.records)))
     reporting.keep_profile(context, drift.profile)
-    outcome: dict[str, Any] = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
+    tally = _tally(context)
+    outcome: dict[str, Any] = {"expectations": tally.checks, "failed": tally.fail}
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
         context.session.releases.attach_report(context.release, *editions, beside=beside)
@@ -53,7 +54,12 @@ def validate_extract(context: ReleaseContext) -> Product:
         verdict.require()
     context.note("release_validated", outcome="passed", **outcome)
     attached = context.session.releases.attach_report(context.release, *editions, beside=beside)
-    return _product(attached, verdict)
+    return _product(attached, tally)
+
+
+def _tally(context: ReleaseContext) -> report.Tally:
+    """How all checks of the release stand, as its report counts them: of every suite, not of the extract's alone."""
+    return report.tally_of(report.check_lines(*context.validations().values()))
 
 
 def _beside(folder: Path) -> Iterator[Path]:
@@ -61,12 +67,14 @@ def _beside(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.is_file() and path.suffix != ".enc")
 
 
-def _product(digest: str, verdict: checks.Validation) -> Product:
+def _product(digest: str, tally: report.Tally) -> Product:
     return Product(
         facts={
             "report": digest,
-            "checks": len(verdict.checks),
-            "warnings": len(verdict.warnings),
+            "checks": tally.checks,
+            "warnings": tally.warn,
+            "nothing": tally.nothing,
+            "tally": tally.in_words,
             "on": today().isoformat(),
         }
     )
@@ -86,7 +94,7 @@ def _attached_before(context: ReleaseContext) -> Product | None:
     if not path.is_file() or json.loads(path.read_text("utf-8")) != _extract_files(context.records):
         return None  # the report is of another extract
     report_file(context.session, context.order.project, context.release)
-    return _product(state.report, verdict)
+    return _product(state.report, _tally(context))
 
 
 def _validated_files(folder: Path) -> Path:
@@ -148,9 +156,21 @@ def _deidentified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> 
     return {
         "families": approved.scope,
         "expected_rows": expected - suppressed.get("rows_left_out", 0),
+        "left_out": _left_out(context),
         "losses": tuple(share for g in large for share in g["lost"].values()),
         "columns": approved.columns,
     }
+
+
+def _left_out(context: ReleaseContext) -> tuple[tuple[str, int], ...]:
+    """What our rules leave out of a de-identified extract: which, and how many."""
+    facts = cast("Mapping[str, Any]", context.facts("extract"))
+    plural = context.approved.system.record.plural
+    withheld = facts["counts"][f"{plural}_withheld"]
+    found = [(f"{plural} withheld by policy", withheld)]
+    if taken := facts.get("suppressed"):
+        found.append(("rows of persons who would stay rare", taken.get("rows_left_out", 0)))
+    return tuple(found)
 
 
 def _aggregated(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:

@@ -28,7 +28,7 @@ INSERT INTO service_event (order_id, kind, served_on) VALUES (10, 'personal', '2
 INTAKE = """
 CREATE TABLE cohort AS SELECT 'r' || i AS cohort_id, 'Zzyzxcanary' || i AS first_name, 'Doe' AS last_name,
   '19' || (50 + i) || '-01-15' AS birth_date, '123-45-678' || i AS ssn, 'A123456' || i AS driver_license,
-  '(415) 555-010' || i AS phone, '9410' || i AS zip, 'F' AS sex FROM range(8) t(i);
+  'CA' AS dl_state, '(415) 555-010' || i AS phone, '9410' || i AS zip, 'F' AS sex FROM range(8) t(i);
 """
 LINKS = """
 CREATE TABLE cohort AS SELECT 'r' || i AS cohort_id FROM range(4) t(i);
