@@ -27,7 +27,8 @@ def identified_checks(facts: shared.Facts, context: IdentifiedContext) -> Iterat
     every = {o.name: o for o in release.columns}
     if context.columns is not None and not set(context.columns) <= every.keys():
         raise ContextWrong(suite="identified", facts=["columns"])
-    wanted = {c: o for c, o in every.items() if leaves(c, o, context.columns)}
+    asked = release.finest if context.columns is None else context.columns
+    wanted = {c: o for c, o in every.items() if leaves(c, o, asked)}
     supplied = [f"supplied_{c}" for c in context.supplied_columns] if context.echo_supplied else []
     named: shared.Named = {c: o for c, o in wanted.items() if c in facts.columns}
     years = (context.first_year, context.last_year)

@@ -138,6 +138,7 @@ def build_identified(system):
         "last_year": 2025,
         "not_attempted": "untried",
         "linked": "linked",
+        "columns": tuple(o.name for o in outputs),
     }
     return Case("identified", con, "extract", context)
 
