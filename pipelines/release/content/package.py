@@ -9,19 +9,25 @@ import pyarrow as pa
 
 from extracts.package import DataDictionary, ReleaseFacts, aggregated_dictionary, dictionary_for
 from pipelines.release.approved import ApprovedRelease
+from pipelines.release.content.changes import (
+    Described,
+    changes_since_last,
+    describe_content,
+)
 from pipelines.release.context import ReleaseContext
 from pipelines.session import today
 
 
 @dataclass(frozen=True)
 class PackageContent:
-    """Everything that :func:`extracts.package.iter_parts` needs, once a recipient."""
+    """Everything that :func:`extracts.package.iter_parts` needs, once a recipient; ``described`` is noted for the next release."""
 
     release: ReleaseFacts
     rows: Callable[[], pa.RecordBatchReader]
     dictionary: DataDictionary
     report_html: str
     extra: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    described: Described = field(default_factory=dict[str, Any])
 
 
 def collect_content(context: ReleaseContext) -> PackageContent:
@@ -32,12 +38,16 @@ def collect_content(context: ReleaseContext) -> PackageContent:
         plain = (b.cast(schema) for b in context.staging.batches("extract", "extract"))
         return pa.RecordBatchReader.from_batches(schema, plain)
 
+    dictionary = data_dictionary(context.approved, schema, _emptied(context))
+    held = cast("int", context.facts("extract")["rows"])
+    described = describe_content(context.order.snapshot, held, dictionary)
     return PackageContent(
-        release=_facts(context),
+        release=_facts(context, changes_since_last(context, described)),
         rows=rows,
-        dictionary=data_dictionary(context.approved, schema, _emptied(context)),
+        dictionary=dictionary,
         report_html=context.session.releases.edition(context.release, "recipient").decode(),
         extra=_extra(context),
+        described=described,
     )
 
 
@@ -78,7 +88,7 @@ def _extra(context: ReleaseContext) -> dict[str, bytes]:
     return {"extract.xlsx": made}
 
 
-def _facts(context: ReleaseContext) -> ReleaseFacts:
+def _facts(context: ReleaseContext, changes: tuple[str, ...] | None) -> ReleaseFacts:
     session, approved = context.session, context.approved
     order, project, settings = context.order, context.project, session.settings
     assert project.approved_on is not None
@@ -107,6 +117,8 @@ def _facts(context: ReleaseContext) -> ReleaseFacts:
         ledger_checkpoint=context.checkpoint_once(),
         individuals=int(cast("int", individuals)) if individuals is not None else None,
         threshold=settings.disclosure.threshold,
+        zeros=settings.disclosure.zeros,
+        changes=changes,
         department=settings.department.name,
         contact=settings.department.contact,
         synthetic=context.snapshot.info.synthetic,

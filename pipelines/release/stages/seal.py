@@ -49,7 +49,8 @@ def package_and_seal(context: ReleaseContext) -> Product:
                 "hashes": [f.sha256_hex for f in package.files],
             }
         )
-    return Product(tuple(files), {"packages": packages, "sealed_on": today().isoformat()})
+    facts = {"packages": packages, "sealed_on": today().isoformat(), "content": content.described}
+    return Product(tuple(files), facts)
 
 
 def seals_a_key_that_is_gone(context: ReleaseContext) -> bool:
