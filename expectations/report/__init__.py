@@ -12,11 +12,14 @@ from expectations.report.html import render
 from expectations.report.items import check_items, check_lines, five_safes, said_of
 from expectations.report.model import (
     Bar,
+    Chart,
+    ChartRow,
     Fact,
     Grid,
     HiddenMap,
     Interval,
     Item,
+    Notice,
     Plot,
     ReportModel,
     RunFacts,

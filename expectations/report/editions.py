@@ -40,6 +40,9 @@ def recipient_view(model: ReportModel) -> ReportModel:
             "maps": tuple(_map(m) for m in model.maps),
             "intervals": (),
             "grids": (),
+            "charts": (),
+            "attention": (),
+            "looked_at": (),
             "provenance": tuple(f for f in model.provenance if f.audience == "both"),
         }
     )

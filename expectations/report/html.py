@@ -14,6 +14,7 @@ from expectations.errors import ReportBroken
 from expectations.report import model as models
 from expectations.report.editions import MARKER, recipient_view
 from expectations.report.items import WORDS
+from expectations.report.plots import drawn, written
 from systems.figures import percent
 from systems.texts import page_template
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _HERE = Path(__file__).parent
+_WIDE = 7  # columns above which a grid lies across a sheet of its own, after the others
 _TALL = 24  # rows above which a map is drawn in two halves, side by side
 
 
@@ -48,6 +50,10 @@ def render(model: models.ReportModel, edition: models.Edition = "recipient") -> 
         whisker=_whisker,
         estimate=_estimate,
         tiles=_tiles,
+        grids=sorted(shown.grids, key=lambda grid: len(grid.heads) > _WIDE),
+        wide=_WIDE,
+        drawn=drawn,
+        written=written,
         number=_number,
         style=(_HERE / "style.css").read_text("utf-8"),
     )

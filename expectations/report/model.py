@@ -180,6 +180,51 @@ class Grid(Part):
         return self
 
 
+class ChartRow(Part):
+    """One row of a chart: its name, its values (None where hidden), and what places it on a map."""
+
+    label: str
+    values: tuple[float | None, ...] = pydantic.Field(min_length=1)
+    key: str = ""
+
+
+class Chart(Part):
+    """A chart and the table that says the same. For the Department alone.
+
+    ``heads`` name the rows and each value; ``units`` say of each value whether it is a count or a share from 0 to 1.
+    ``paired`` draws two values a row, ``rates`` a rate with its low and high end, ``lines`` one line a value, ``tiles``
+    one tile a county (``key`` is its FIPS code).
+    """
+
+    id: str = pydantic.Field(pattern=r"^[a-z][a-z-]*$")
+    kind: Literal["paired", "rates", "lines", "tiles"]
+    title: str
+    heads: tuple[str, ...]
+    units: tuple[Literal["count", "share"], ...]
+    rows: tuple[ChartRow, ...] = pydantic.Field(min_length=1)
+    note: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _rectangular(self) -> Self:
+        wide = len(self.units)
+        right = len(self.heads) == wide + 1 and all(len(r.values) == wide for r in self.rows)
+        if not right or wide < {"paired": 2, "rates": 3}.get(self.kind, 1):
+            raise ValueError("one value for every head")
+        return self
+
+
+class Notice(Part):
+    """One thing that is unusual: what was measured, why it matters, where it is read. For the Department alone.
+
+    ``place`` is the part of the page that shows it; ``weight`` orders the notices.
+    """
+
+    text: str
+    reason: str
+    place: str
+    weight: pydantic.NonNegativeFloat
+
+
 class CheckLine(Part):
     """One check of a suite as the report shows it; counts are None in the recipient's edition.
 
@@ -284,6 +329,9 @@ class ReportModel(Part):
     intervals: tuple[Interval, ...] = ()
     maps: tuple[HiddenMap, ...] = ()
     grids: tuple[Grid, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    attention: tuple[Notice, ...] = ()
+    looked_at: tuple[str, ...] = ()  # what the rules of attention looked at and found usual
     provenance: tuple[Fact, ...] = ()
     run: RunFacts
     verdict: Literal["pass", "fail"] | None = None

@@ -7,9 +7,12 @@ from approvals.gate import ReleaseRequest
 from expectations import report
 from expectations.checks import Validation
 from pipelines.release.context import ReleaseContext
+from pipelines.release.reporting.attention import attention
 from pipelines.release.reporting.by_kind import SECTIONS
+from pipelines.release.reporting.charts import charts
 from pipelines.release.reporting.drift import DriftComparison, drift_fact, drift_plots
 from pipelines.release.reporting.items import granted, item
+from pipelines.release.reporting.linkage import linkage_facts
 from systems.description import System
 
 _LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
@@ -31,6 +34,7 @@ def report_model(
     sections["plots"] = (*sections.get("plots", ()), *drift_plots(drift))
     members = [member for member, _, _ in context.recipients()]
     request = context.gate_request()
+    looked = attention(context, drift)
     made = report.ReportModel(
         project_number=order.project,
         project_title=approved.title,
@@ -54,7 +58,15 @@ def report_model(
             owed=_owed(system, order.kind, threshold),
         ),
         checks=report.check_lines(*context.validations().values()),
-        provenance=(*_provenance(context), *sections.pop("provenance", ()), drift_fact(drift)),
+        charts=charts(context),
+        attention=looked.notices,
+        looked_at=looked.usual,
+        provenance=(
+            *_provenance(context),
+            *sections.pop("provenance", ()),
+            *linkage_facts(context),
+            drift_fact(drift),
+        ),
         run=_run_facts(context, verdict),
         **sections,
     )

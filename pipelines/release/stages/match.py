@@ -62,7 +62,14 @@ def link_cohort(context: ReleaseContext) -> Product:
         "false_match_rate": asdict(made.false_match_rate),
         "missed_match_rate": asdict(made.missed_match_rate),
     }
-    facts = {**counts, "attempted": made.cohort_rows, "expected": expected}
+    facts = {
+        **counts,
+        "attempted": made.cohort_rows,
+        "expected": expected,
+        "groups": made.groups,
+        "curve": made.curve,
+        "held_back": made.held_back,
+    }
     return Product((path, report, page), facts)
 
 

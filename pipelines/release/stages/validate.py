@@ -33,6 +33,8 @@ def validate_extract(context: ReleaseContext) -> Product:
     context.keep_validation("extract", verdict)
     if context.order.kind == "aggregated":
         reporting.keep_explanation(context)
+    if context.order.kind == "identified":
+        reporting.keep_linkage(context)
     model = reporting.report_model(context, verdict, drift)
     texts = {
         "department.html": report.render(model, edition="department"),
