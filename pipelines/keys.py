@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from approvals.errors import CheckpointWrong, NothingToConfirm
-from approvals.ledger import Checkpoint, Event, HeadFile, make_checkpoint, verify_chain
+from approvals.ledger import (
+    Checkpoint,
+    Event,
+    HeadFile,
+    Statement,
+    make_checkpoint,
+    verify_chain,
+)
 from approvals.people import check_role
 from approvals.project import ProjectState, check_pinned_documents
 from crypto import cms
@@ -327,7 +334,8 @@ def verify_ledger(
     stored = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))] + [*more]
     # A checkpoint by a revoked key proves nothing; the verdict says that there are some.
     void = [c for c in stored if signed_by(c, revoked_certificates(keys))]
-    found = [c for c in stored if c not in void] + [_parse(path) for path in checkpoints]
+    kept = [c for c in stored if c not in void]
+    found = [*kept, *(Statement.from_json(read_file(p, "checkpoint")) for p in checkpoints)]
     if not all(signed_by(c, accepted_certificates(keys)) for c in found):
         raise CheckpointWrong(what="signature")
     verdict = verify_chain(session.ledger, found, head)
@@ -338,7 +346,7 @@ def verify_ledger(
         "root": verdict.root,
         "checkpoints": len(found),
         "checkpoints_of_revoked_keys": len(void),
-        "last_checkpoint": max((c.size for c in found), default=0),
+        "last_checkpoint": max((c.size for c in found if isinstance(c, Checkpoint)), default=0),
         "documents": documents,
     }
 
@@ -347,7 +355,7 @@ def _parse(path: Path) -> Checkpoint:
     return Checkpoint.from_json(read_file(path, "checkpoint"))
 
 
-def signed_by(checkpoint: Checkpoint, certificates: Sequence[bytes]) -> bool:
+def signed_by(checkpoint: Statement, certificates: Sequence[bytes]) -> bool:
     """Whether one of these certificates signed it."""
     for pinned in certificates:
         with contextlib.suppress(CheckpointWrong):

@@ -16,5 +16,11 @@ from approvals.ledger.events import (
     parse_facts,
 )
 from approvals.ledger.ledger import Entry, Ledger, canonical_json
-from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify_chain
+from approvals.ledger.verification import (
+    Checkpoint,
+    HeadFile,
+    Statement,
+    make_checkpoint,
+    verify_chain,
+)
 from approvals.ledger.witnesses import Unreachable, WitnessDatabase, WitnessFolder, WitnessPlace

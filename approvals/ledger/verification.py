@@ -13,11 +13,11 @@ import hmac
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, Self, cast
 
 from approvals.errors import CheckpointWrong, HeadWrong, LedgerBroken, LedgerProblem
 from approvals.ledger.database import BEGINNING
@@ -25,6 +25,7 @@ from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
 from systems import bounded
 
 FORMAT = "doj-release ledger checkpoint 1"
+WITHOUT_SIZE = "doj-release ledger checkpoint 2"
 _LISTED = 100  # problems listed before the walk only counts
 Digest = Callable[[str, bytes], str]
 _LABEL = "ledger head"
@@ -41,40 +42,33 @@ class Signer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The ledger's size and Merkle root at a moment, signed by the Department."""
+class Statement:
+    """What the Department signed of its ledger: a Merkle root at a moment.
 
-    size: int
+    By itself it is what is given away: the root proves to whoever has the ledger which state it was, and
+    tells nobody how many events that has.
+    """
+
     root: str
     at: str
     signature: str = ""
 
+    def _fields(self) -> dict[str, object]:
+        return {"format": WITHOUT_SIZE, "root": self.root, "at": self.at}
+
     def content(self) -> bytes:
         """The bytes that are signed."""
-        fields = {"format": FORMAT, "size": self.size, "root": self.root, "at": self.at}
-        return canonical_json(fields).encode()
+        return canonical_json(self._fields()).encode()
 
     def as_dict(self) -> dict[str, object]:
         """For ``ledger-checkpoint.json``."""
         content = cast("dict[str, object]", json.loads(self.content()))
         return content | {"signature": self.signature}
 
-    @classmethod
-    def from_json(cls, text: str | bytes) -> "Checkpoint":
-        """Read what ``as_dict`` gave, as JSON.
-
-        Raises:
-            CheckpointWrong: it is anything else.
-        """
-        try:
-            content = cast("dict[str, Any]", bounded.json_of(text))
-            found = cls(content["size"], content["root"], content["at"], content["signature"])
-            same = content == found.as_dict()
-        except (ValueError, KeyError, TypeError):
-            raise CheckpointWrong(what="not a checkpoint") from None
-        if not same or isinstance(found.size, bool) or found.size < 0:
-            raise CheckpointWrong(what="not a checkpoint")
-        return found
+    def signed(self, signer: Signer) -> Self:
+        """The same with a signature."""
+        made = base64.b64encode(signer.sign_detached(self.content())).decode("ascii")
+        return replace(self, signature=made)
 
     def check_signature(self, certificate_pem: bytes) -> None:
         """Check the signature against the Department's certificate.
@@ -89,6 +83,54 @@ class Checkpoint:
             verify_detached(self.content(), base64.b64decode(self.signature), certificate_pem)
         except (CodedError, binascii.Error, ValueError):
             raise CheckpointWrong(what="signature") from None
+
+    @staticmethod
+    def from_json(text: str | bytes) -> "Statement":
+        """Read what ``as_dict`` gave, as JSON; one with a size is a `Checkpoint`.
+
+        Raises:
+            CheckpointWrong: it is anything else.
+        """
+        try:
+            content = cast("dict[str, Any]", bounded.json_of(text))
+            given = (content["root"], content["at"], content["signature"])
+            sized = content["format"] == FORMAT
+            found = Checkpoint(*given, size=content["size"]) if sized else Statement(*given)
+            same = content == found.as_dict()
+        except (ValueError, KeyError, TypeError):
+            raise CheckpointWrong(what="not a checkpoint") from None
+        if not same or not _is_readable(found):
+            raise CheckpointWrong(what="not a checkpoint")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint(Statement):
+    """The ledger's size and Merkle root at a moment, signed by the Department, for itself and its witnesses."""
+
+    size: int = field(kw_only=True)
+
+    def _fields(self) -> dict[str, object]:
+        return {"format": FORMAT, "size": self.size, "root": self.root, "at": self.at}
+
+    @staticmethod
+    def from_json(text: str | bytes) -> "Checkpoint":
+        """Read what ``as_dict`` gave, as JSON.
+
+        Raises:
+            CheckpointWrong: it is anything else, or has no size.
+        """
+        found = Statement.from_json(text)
+        if not isinstance(found, Checkpoint):
+            raise CheckpointWrong(what="not a checkpoint with a size")
+        return found
+
+
+def _is_readable(found: Statement) -> bool:
+    texts: tuple[object, ...] = (found.root, found.at, found.signature)
+    size: object = found.size if isinstance(found, Checkpoint) else 0
+    sized = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return sized and all(isinstance(one, str) for one in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +234,7 @@ class LedgerVerdict:
 
 
 def verify_chain(
-    ledger: Ledger, checkpoints: Iterable[Checkpoint] = (), head: Head | None = None
+    ledger: Ledger, checkpoints: Iterable[Statement] = (), head: Head | None = None
 ) -> LedgerVerdict:
     """Read every event once and check number, hash, chain and columns.
 
@@ -205,16 +247,21 @@ def verify_chain(
         checkpoints: earlier states whose signatures were checked by the caller.
         head: how far the ledger had come, read before this call.
     """
-    due = sorted(checkpoints, key=lambda c: c.size)
+    given = list(checkpoints)
+    due = sorted((c for c in given if isinstance(c, Checkpoint)), key=lambda c: c.size)
+    sought = {c.root: c for c in given if not isinstance(c, Checkpoint)}
     walk = _Walk()
-    _compare(walk, due, size=0)
+    _compare(walk, due, sought, size=0)
     for row in ledger.rows():
         walk.take(row)
-        _compare(walk, due, size=walk.tree.size)
+        _compare(walk, due, sought, size=walk.tree.size)
         if head is not None and head.size == walk.tree.size and head.hash != walk.previous:
             walk.note(head.size, "rewritten: an event up to this one differs from ledger.head")
     for checkpoint in due:
         walk.note(checkpoint.size, "missing: the end was cut off before this checkpoint's last")
+    for one in sought.values():
+        what = f"rewritten or cut: at no event is it what the checkpoint of {one.at} says"
+        walk.note(walk.tree.size, what)
     if head is not None and head.size > walk.tree.size:
         walk.note(head.size, f"missing: the end was cut off, {head.size - walk.tree.size} events")
     return LedgerVerdict(
@@ -231,9 +278,7 @@ def make_checkpoint(ledger: Ledger, signer: Signer, *, at: datetime | None = Non
     verdict = verify_chain(ledger)
     verdict.check()
     stamp = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    bare = Checkpoint(verdict.entries, verdict.root, stamp)
-    signature = base64.b64encode(signer.sign_detached(bare.content())).decode("ascii")
-    return Checkpoint(bare.size, bare.root, bare.at, signature)
+    return Checkpoint(verdict.root, stamp, size=verdict.entries).signed(signer)
 
 
 class _Walk:
@@ -274,7 +319,11 @@ class _Walk:
             self.note(row[0], "chain: it does not follow the event before it")
 
 
-def _compare(walk: _Walk, due: list[Checkpoint], *, size: int) -> None:
+def _compare(
+    walk: _Walk, due: list[Checkpoint], sought: dict[str, Statement], *, size: int
+) -> None:
+    if sought:  # which event it ended with is not told: every state is looked at
+        sought.pop(walk.tree.root().hex(), None)
     while due and due[0].size == size:
         if due.pop(0).root != walk.tree.root().hex():
             walk.note(size, "rewritten: an event up to this one differs from the checkpoint")

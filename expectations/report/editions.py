@@ -43,6 +43,7 @@ def recipient_view(model: ReportModel) -> ReportModel:
             "charts": (),
             "attention": (),
             "looked_at": (),
+            "run": model.run.model_copy(update={"ledger_events": None}),
             "provenance": tuple(f for f in model.provenance if f.audience == "both"),
         }
     )

@@ -294,7 +294,8 @@ def tally_of(checks: Iterable[CheckLine]) -> Tally:
 class RunFacts(Part):
     """What differs between two runs of the same release: it stands in one marked block.
 
-    ``checkpoint`` is the ledger's size and root at the time, as text.
+    ``checkpoint`` is the ledger's root at the time, ``ledger_events`` its size: how much the Department
+    does is its own, so the recipient's edition has the root alone.
     """
 
     release_id: str
@@ -303,6 +304,7 @@ class RunFacts(Part):
     seconds: pydantic.NonNegativeFloat | None = None
     validation_seconds: pydantic.NonNegativeFloat | None = None
     checkpoint: str = ""
+    ledger_events: pydantic.NonNegativeInt | None = None
     versions: dict[str, str] = {}
 
 

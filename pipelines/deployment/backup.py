@@ -38,7 +38,7 @@ _KEYS_OF_RUNS = re.compile(r"keys/runs/.+")
 _LEFT_OUT = re.compile(
     r"(.*/)?\.[^/]+(/.*)?|prefect/.*|logs/.*|keys/passphrase|people\.uids|ledger\.sqlite3.*|ledger\.lock"
     # of a run: the order, its records and what was sealed; never what was staged
-    r"|runs/[^/]+/(?!order\.json\Z|system\.toml\Z|outcome\.json\Z|checkpoint\.json\Z|doubtful\.json\Z"
+    r"|runs/[^/]+/(?!order\.json\Z|system\.toml\Z|outcome\.json\Z|checkpoint(?:-recipients)?\.json\Z|doubtful\.json\Z"
     r"|stages/|withdrawn/|kept/).*"
 )
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from approvals.custody import ReleaseState
 from approvals.gate import ReleaseRequest
-from approvals.ledger import FactValue
+from approvals.ledger import FactValue, Statement
 from approvals.project import ProjectState
 from crypto.cms import Recipient, Signer
 from crypto.identifiers import order_keys, research_ids
@@ -220,6 +220,15 @@ class ReleaseContext:
         path = self.folder / "checkpoint.json"
         if not path.is_file():
             body = checkpoint(self.session)
+            write_private(path, json.dumps(body, sort_keys=True))
+        return dict(json.loads(path.read_text("utf-8")))
+
+    def checkpoint_for_recipients(self) -> dict[str, object]:
+        """The same state of the ledger, as it leaves: without the number of the Department's events."""
+        path = self.folder / "checkpoint-recipients.json"
+        if not path.is_file():
+            made = Statement.from_json(json.dumps(self.checkpoint_once()))
+            body = Statement(made.root, made.at).signed(self.signer).as_dict()
             write_private(path, json.dumps(body, sort_keys=True))
         return dict(json.loads(path.read_text("utf-8")))
 

@@ -385,12 +385,18 @@ def _stream(path: Path) -> None:
 
 
 def _checkpoint(path: Path) -> None:
-    from approvals.ledger import Checkpoint
+    from approvals.ledger import Statement
 
-    Checkpoint.from_json(path.read_bytes()).check_signature(_signer().certificate_pem)
+    Statement.from_json(path.read_bytes()).check_signature(_signer().certificate_pem)
 
 
-_CHECKPOINT = {"size": 7, "root": "a" * 64, "at": "2026-01-01T00:00:00+00:00", "signature": "MA=="}
+_GIVEN = {
+    "format": "doj-release ledger checkpoint 2",
+    "root": "a" * 64,
+    "at": "2026-01-01T00:00:00+00:00",
+    "signature": "MA==",
+}
+_CHECKPOINT = _GIVEN | {"format": "doj-release ledger checkpoint 1", "size": 7}
 
 
 class _Bucket:
@@ -505,7 +511,7 @@ PARSERS: dict[str, Parser] = {
     "signature": Parser(_signature, ("CRYPTO",), lambda: [_signer().sign_detached(b"list")]),
     "package": Parser(_package, ("CRYPTO",), _lists),
     "backup": Parser(_backup, ("HOME",), _backups),
-    "checkpoint": Parser(_checkpoint, ("LEDGER",), lambda: [json.dumps(_CHECKPOINT).encode()]),
+    "checkpoint": Parser(_checkpoint, ("LEDGER",), lambda: [json.dumps(one).encode() for one in (_CHECKPOINT, _GIVEN)]),
     "timestamp": Parser(_timestamp, ("CRYPTO",), lambda: [_stamped()[1]]),
     "authorities": Parser(_authorities, ("CRYPTO",), lambda: [_stamped()[0]]),
     "witness": Parser(_witness, (), lambda: [json.dumps(_CHECKPOINT).encode()]),

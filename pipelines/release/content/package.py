@@ -114,7 +114,7 @@ def _facts(context: ReleaseContext, changes: tuple[str, ...] | None) -> ReleaseF
         code_version=version("doj-release"),
         configuration_digest=digests["settings"],
         input_digests=digests,
-        ledger_checkpoint=context.checkpoint_once(),
+        ledger_checkpoint=context.checkpoint_for_recipients(),
         individuals=int(cast("int", individuals)) if individuals is not None else None,
         threshold=settings.disclosure.threshold,
         zeros=settings.disclosure.zeros,

@@ -203,14 +203,12 @@ def _provenance(context: ReleaseContext) -> tuple[report.Fact, ...]:
 
 def _run_facts(context: ReleaseContext, verdict: Validation) -> report.RunFacts:
     """What differs between two runs of the same release."""
+    checkpoint = context.checkpoint_once()
     return report.RunFacts(
         release_id=context.release,
         started=context.order.ordered_on.isoformat(),
         validation_seconds=verdict.seconds,
-        checkpoint=_checkpoint(context.checkpoint_once()),
+        checkpoint=str(checkpoint["root"]),
+        ledger_events=int(str(checkpoint["size"])),
         versions={name: version(name) for name in _LIBRARIES},
     )
-
-
-def _checkpoint(body: Mapping[str, object]) -> str:
-    return f"{body['size']} events, root {body['root']}"

@@ -21,7 +21,7 @@ def package_and_seal(context: ReleaseContext) -> Product:
 
     Plaintext is never written: each part is built in memory, sealed, and forgotten.
     """
-    context.checkpoint_once()
+    context.checkpoint_for_recipients()
     # What an earlier run sealed may be for a key that is no longer confirmed.
     shutil.rmtree(context.folder / "seal", ignore_errors=True)
     content, escrow = collect_content(context), confirmed_escrow(context.session)

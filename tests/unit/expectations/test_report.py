@@ -225,10 +225,22 @@ def test_markup_in_a_text_stays_text():
 def test_only_the_marked_block_differs_between_runs():
     block = re.compile(r'<section id="run-facts".*?</section>', re.DOTALL)
     one = render(model(), "recipient")
-    two = render(model(run=RunFacts(release_id="R-2", seconds=9, checkpoint="size 3")), "recipient")
+    two = render(
+        model(run=RunFacts(release_id="R-2", seconds=9, checkpoint="ab", ledger_events=3)),
+        "recipient",
+    )
     assert one != two
     assert block.sub("", one) == block.sub("", two)
     assert one == render(model(), "recipient")
+
+
+def test_how_much_the_department_does_is_its_own():
+    run = RunFacts(release_id="R-1", checkpoint="ab12", ledger_events=777_009)
+    assert "777,009 events, root ab12" in render(model(run=run), "department")
+    told = render(model(run=run), "recipient")
+    assert "root ab12" in told
+    assert "777,009" not in told
+    assert recipient_view(model(run=run)).run.ledger_events is None
 
 
 def test_the_departments_edition_is_not_made_from_the_recipients():

@@ -204,8 +204,8 @@ def test_the_departments_signature_holds_and_another_does_not(tmp_path):
     checkpoint.check_signature(mine[1])
     for wrong in (
         (checkpoint, theirs[1]),
-        (Checkpoint(9, checkpoint.root, checkpoint.at, checkpoint.signature), mine[1]),
-        (Checkpoint(checkpoint.size, checkpoint.root, checkpoint.at, "!"), mine[1]),
+        (Checkpoint(checkpoint.root, checkpoint.at, checkpoint.signature, size=9), mine[1]),
+        (Checkpoint(checkpoint.root, checkpoint.at, "!", size=checkpoint.size), mine[1]),
     ):
         with pytest.raises(CheckpointWrong):
             wrong[0].check_signature(wrong[1])

@@ -6,10 +6,10 @@ import pytest
 from databases import drop_triggers
 from sqlalchemy import create_engine, text
 
-from approvals.errors import HeadWrong
+from approvals.errors import CheckpointWrong, HeadWrong
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
-from approvals.ledger.verification import Checkpoint, Head, HeadFile, verify_chain
+from approvals.ledger.verification import Checkpoint, Head, HeadFile, Statement, verify_chain
 
 SIZE = 9
 
@@ -29,7 +29,7 @@ def checkpoint(ledger):
     """As exported in the last package, three events ago."""
     size = SIZE - 3
     tree = Tree(bytes.fromhex(row[7]) for row in list(ledger.rows())[:size])
-    return Checkpoint(size, tree.root().hex(), "2026-01-31T00:00:00+00:00")
+    return Checkpoint(tree.root().hex(), "2026-01-31T00:00:00+00:00", size=size)
 
 
 @pytest.fixture
@@ -145,11 +145,47 @@ def test_a_restamped_chain(ledger, url, checkpoint):
 
 def test_several_checkpoints_narrow_the_place(ledger, url):
     leaves = [bytes.fromhex(row[7]) for row in ledger.rows()]
-    marks = [Checkpoint(n, Tree(leaves[:n]).root().hex(), "x") for n in (2, 4, 6, 8)]
+    marks = [Checkpoint(Tree(leaves[:n]).root().hex(), "x", size=n) for n in (2, 4, 6, 8)]
     attacker = Attacker(url)
     attacker.make_passed(5, rehash=True)
     attacker.restamp_from(6)
     assert places(verify_chain(ledger, marks)) == [6, 8]
+
+
+@pytest.mark.parametrize("kept", [1, 6, SIZE])
+def test_what_was_given_away_tells_no_size_and_finds_the_same(ledger, url, kept):
+    """The state is found wherever in the chain it was; one that is nowhere is a ledger that was changed."""
+    leaves = [leaf_hash(row[-1].encode()) for row in ledger.rows()]
+    given = Statement(Tree(leaves[:kept]).root().hex(), "2026-01-31")
+    assert "size" not in given.as_dict()
+    assert verify_chain(ledger, [given]).holds
+    attacker = Attacker(url)
+    attacker.make_passed(1 if kept == 1 else 5, rehash=True)
+    attacker.restamp_from(2 if kept == 1 else 6)
+    (problem,) = verify_chain(ledger, [given]).problems
+    assert (problem.seq, "2026-01-31" in problem.what) == (SIZE, True)
+
+
+def test_a_size_is_part_of_what_is_signed(checkpoint):
+    told = checkpoint.as_dict()
+    assert (
+        Statement.from_json(json.dumps(told))
+        == Checkpoint.from_json(json.dumps(told))
+        == checkpoint
+    )
+    bare = {k: v for k, v in told.items() if k != "size"}
+    as_given = Statement(checkpoint.root, checkpoint.at, checkpoint.signature).as_dict()
+    assert Statement.from_json(json.dumps(as_given)).as_dict() == as_given
+    for wrong in (
+        bare,
+        as_given | {"size": 3},
+        as_given | {"root": ["a"]},
+        as_given | {"size": None},
+    ):
+        with pytest.raises(CheckpointWrong):
+            Statement.from_json(json.dumps(wrong))
+    with pytest.raises(CheckpointWrong):
+        Checkpoint.from_json(json.dumps(as_given))
 
 
 def test_an_emptied_ledger(ledger, url, checkpoint):
