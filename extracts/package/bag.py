@@ -131,7 +131,7 @@ def _documents(
 ) -> dict[str, bytes]:
     notes = written.program_notes(formats, dictionary)
     texts = {
-        "README.txt": inner_readme(release, formats),
+        "README.txt": inner_readme(release, formats, rates=_has_rates(contents)),
         "CONDITIONS.txt": conditions(release),
         "dictionary.html": dictionary_page(release, dictionary, notes, contents.tally),
         "datapackage.json": _json(datapackage(release, dictionary, contents)),
@@ -146,6 +146,10 @@ def _documents(
     if release.kind != "aggregated":  # what carries no duty has no certificate
         texts["DESTRUCTION.txt"] = destruction(release)
     return {name: text.encode() for name, text in texts.items()}
+
+
+def _has_rates(contents: Written) -> bool:
+    return any(one.path == "data/linkage-rates.csv" for one in contents.files)
 
 
 def provenance(release: ReleaseFacts) -> dict[str, object]:

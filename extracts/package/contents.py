@@ -59,5 +59,7 @@ class Written:
     tally: Tally
 
     def of(self, extension: str) -> tuple[DataFile, ...]:
-        """The files of one format."""
-        return tuple(one for one in self.files if one.extension == extension)
+        """The files of rows in one format."""
+        return tuple(
+            one for one in self.files if one.extension == extension and one.rows is not None
+        )

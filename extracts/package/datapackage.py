@@ -59,7 +59,7 @@ def datapackage(
         "counts": {"rows": written.tally.rows, "rounded_to": written.tally.base},
         "resources": [
             *(_table(one, schema) for one in written.of("csv")),
-            *(_file(one) for one in written.files if one.extension != "csv"),
+            *(_file(one) for one in written.files if one not in written.of("csv")),
             *_code_lists(dictionary),
         ],
     }

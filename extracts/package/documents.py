@@ -174,9 +174,12 @@ def recipient_readme(
     )
 
 
-def inner_readme(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
-    """Return the ``README.txt`` of the opened package. It has no clock."""
+def inner_readme(
+    release: ReleaseFacts, formats: Sequence[Format] = (), *, rates: bool = False
+) -> str:
+    """Return the ``README.txt`` of the opened package; ``rates`` are there where policy allows. It has no clock."""
     more = template("readme_workbook") if release.kind == "aggregated" else ""
+    more += template("readme_rates").format(threshold=release.threshold) if rates else ""
     for program in (PROGRAMS[form] for form in formats):
         file = f"data/extract.{program.extension}"
         more += f"  {file:<25}the same rows for {program.title}; "

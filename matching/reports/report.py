@@ -246,6 +246,8 @@ def _rates_by_group(
                     "linked": round(float(linked[here].mean()), 4),
                     "review": round(float(review[here].mean()), 4),
                     "missed": round(missed / matched, 4) if matched > 0 else 0.0,
+                    "expected": round(matched, 3),
+                    "expected_missed": round(missed, 3),
                     "false": round(1 - float(sure[here].sum()) / max(int(many[here].sum()), 1), 4)
                     if many[here].any()
                     else 0.0,

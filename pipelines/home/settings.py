@@ -68,6 +68,7 @@ class Disclosure(_Section):
     row_t: float = Field(default=0.8, gt=0, le=1, description="how far the shares of their values may be from those of all rows, 0 to 1, 1 asks for nothing: with 0.8 ten alike may not all have what fewer than a fifth have, and chance among ten does not refuse; policy, after t-closeness (Li et al. 2007)")
     row_risk: Literal["warn", "refuse"] = Field(default="refuse", description="refuse | warn where rows are above these limits (or above those of a project that names its own with a reason); policy")
     row_local_suppression: bool = Field(default=False, description="true empties cells of rare persons in every de-identified release, false only where an approval or an order says so; policy")
+    linkage_rates: bool = Field(default=False, description='true adds to an identified package how many rows of coarse groups were matched, and how many matches are expected to be missed or wrong, in whole percent of ten persons or more on both sides, for the assessment of bias (Gilbert et al. 2018, GUILD); § 963(a)(3)(A) speaks of what the researcher provided; question "linkage-rates"')
     exclusions_released: tuple[str, ...] = Field(default=(), description='rows that stay out unless named here: "confidential_minor" (court order, DV-160, CH-160), "safe_at_home" (Gov. Code § 6205 ff.); policy')
 
 

@@ -14,6 +14,7 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "disclosure.threshold": lambda persons: persons >= Settings().disclosure.threshold,
     "disclosure.method": lambda method: method == "suppress",
     "disclosure.late_records": lambda what: what != "auto",
+    "disclosure.linkage_rates": lambda given: given is False,
     "disclosure.row_k": lambda persons: persons >= Settings().disclosure.row_k,
     "linkage.threshold": lambda probability: probability >= Settings().linkage.threshold,
     "linkage.review_from": lambda probability: probability <= Settings().linkage.review_from,

@@ -14,3 +14,4 @@ from pipelines.release.content.aggregated import (
 )
 from pipelines.release.content.deidentified import make_rows
 from pipelines.release.content.package import PackageContent, collect_content, data_dictionary
+from pipelines.release.content.rates import RATES_FILE, linkage_rates

@@ -14,6 +14,7 @@ from pipelines.release.content.changes import (
     changes_since_last,
     describe_content,
 )
+from pipelines.release.content.rates import RATES_FILE
 from pipelines.release.context import ReleaseContext
 from pipelines.session import today
 
@@ -73,7 +74,8 @@ def data_dictionary(
 def _extra(context: ReleaseContext) -> dict[str, bytes]:
     approved, policy = context.approved, context.approved.policy
     if approved.order.kind != "aggregated":
-        return {}
+        rates = context.report_folder / RATES_FILE  # what was approved, or nothing
+        return {RATES_FILE: rates.read_bytes()} if rates.is_file() else {}
     from extracts.package import build_workbook
 
     made = build_workbook(

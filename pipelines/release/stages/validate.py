@@ -10,7 +10,7 @@ from expectations import checks, report, validation
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
-from pipelines.release import reporting
+from pipelines.release import content, reporting
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import Records
@@ -35,6 +35,10 @@ def validate_extract(context: ReleaseContext) -> Product:
         reporting.keep_explanation(context)
     if context.order.kind == "identified":
         reporting.keep_linkage(context)
+        if context.session.settings.disclosure.linkage_rates:
+            context.write_report_file(content.RATES_FILE, content.linkage_rates(context))
+        else:  # one of a run before, under other settings, goes out with no approval
+            (context.report_folder / content.RATES_FILE).unlink(missing_ok=True)
     model = reporting.report_model(context, verdict, drift)
     texts = {
         "department.html": report.render(model, edition="department"),
