@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed, DataChanged
+from extracts.package.code_lists import codes_within, groups_in_words
 from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
 from extracts.rows import Plan, RowKind, plan_for
 from systems.description import Dimension, OutputColumn, System, load_system
@@ -169,17 +170,21 @@ def dictionary_for(
     supplied: Sequence[str] = (),
     columns: tuple[str, ...] | None = None,
     emptied: Mapping[str, float] | None = None,
+    families: Sequence[str] | None = None,
 ) -> DataDictionary:
     """Return the dictionary of a row extract, with the supplied columns that are echoed.
 
-    ``columns`` are the register's that the approval names; all by default. ``emptied`` is column → share
+    ``columns`` are the register's that the approval names, and ``families`` its scope, whose codes alone are
+    listed; all by default. ``emptied`` is column → share
     of its cells that were emptied where rows were too rare, none where nothing was.
 
     Raises:
         ColumnPlanRefused: the system's release section can't be carried out.
     """
     plan = plan_for(system, kind, columns)
-    fields = [_with_emptied(_field(plan, c), (emptied or {}).get(c.name)) for c in plan.columns]
+    fields = [
+        _with_emptied(_field(plan, c, families), (emptied or {}).get(c.name)) for c in plan.columns
+    ]
     if kind == "identified":
         record, names = system.record, _WORDS["names"]
         facts = {"one": record.one, "plural": record.plural.capitalize(), "noun": record.noun}
@@ -203,12 +208,17 @@ def noted(notes: Sequence[str], noise: "Noise | None") -> tuple[str, ...]:
 
 
 def aggregated_dictionary(
-    system: System, schema: pa.Schema, *, threshold: int = 10, noise: "Noise | None" = None
+    system: System,
+    schema: pa.Schema,
+    *,
+    threshold: int = 10,
+    noise: "Noise | None" = None,
+    families: Sequence[str] | None = None,
 ) -> DataDictionary:
     """Return the dictionary of a published table: its dimensions, measures and ``status``.
 
     A dimension may have its label beside it as ``<name>_label``. ``noise`` is what every count carries, where
-    none is hidden.
+    none is hidden. ``families``: see `dictionary_for`.
 
     Raises:
         ColumnNotAllowed: the table has a column that the system's file does not describe.
@@ -224,7 +234,7 @@ def aggregated_dictionary(
     for position, name in enumerate(schema.names, start=1):
         of = name.removesuffix("_label")
         if name in dimensions:
-            fields.append(_dimension(system, dimensions[name]))
+            fields.append(_dimension(system, dimensions[name], families))
         elif of in dimensions:
             fields.append(FieldDoc(name, "text", f"Label of {of}."))
         elif name in measures:
@@ -247,18 +257,19 @@ def aggregated_dictionary(
     )
 
 
-def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
+def _field(plan: Plan, column: OutputColumn, families: Sequence[str] | None) -> FieldDoc:
     several = _WORDS["combined"].get(column.combine, "")
     done = column.treatment or _done(column, copied="" if several else "Copied.")
-    reference = column.generalise == "reference"
+    reference, scope = column.generalise == "reference", plan.release.scope
+    groups = groups_in_words(plan.system, column, scope)
     return FieldDoc(
         name=column.name,
         type=column.type,
         meaning=column.description,
         unit=column.unit,
         source="" if reference else column.source,
-        treatment=" ".join(_sentence(part) for part in (done, several) if part),
-        codes=_codes(plan.system, column),
+        treatment=" ".join(_sentence(part) for part in (done, several, groups) if part),
+        codes=codes_within(plan.system, column, scope, families),
         required=reference and plan.kind == "deidentified",
         ordered=column.generalise == "band",
     )
@@ -287,26 +298,28 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-def _codes(system: System, column: OutputColumn) -> tuple[tuple[str, str], ...]:
-    return tuple(system.code_list(column.codes).labels.items()) if column.codes else ()
-
-
-def _dimension(system: System, column: Dimension) -> FieldDoc:
+def _dimension(
+    system: System, column: Dimension, families: Sequence[str] | None = None
+) -> FieldDoc:
+    release = system.release.aggregated
     done = _sentence(column.treatment or _done(column, copied="As recorded."))
     if column.type == "year":  # years are never added up: persons would count twice
         return FieldDoc(
             column.name, "year", column.description, column.unit, column.source, done, required=True
         )
-    codes = _codes(system, column)
+    codes = codes_within(system, column, release.scope, families)
+    groups = groups_in_words(system, column, release.scope)
     if column.parent:
-        codes += _codes(system, system.release.aggregated.dimension(column.parent))
+        parent = release.dimension(column.parent)
+        codes += codes_within(system, parent, release.scope, families)
+        groups = groups_in_words(system, parent, release.scope)
     return FieldDoc(
         name=column.name,
         type="text",
         meaning=f"{column.description} TOTAL stands for all values together.",
         unit=column.unit,
         source=column.source,
-        treatment=done,
+        treatment=f"{done} {_sentence(groups)}" if groups else done,
         codes=(*codes, ("TOTAL", "all values together")) if codes else (),
         required=True,
         ordered=column.generalise == "band",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed
+from extracts.package.code_lists import groups_of
 from extracts.package.dictionary import noted
 from extracts.package.facts import span
 from systems.description import System
@@ -163,6 +164,10 @@ def _lines(
         years = sorted(int(year) for year in table["year"].unique().to_pylist())
         lines.append(("Years", f"{span((years[0], years[-1]))}, full calendar years"))
     lines += [(one.title, one.description) for one in release.measures]
+    for dim in (one for one in release.dimensions if one.name in table.column_names):
+        grouped = release.dimension(dim.parent) if dim.parent else dim
+        found = groups_of(system, grouped, release.scope)
+        lines += [(_heading(grouped.name), f"{group}: {', '.join(of)}") for group, of in found]
     lines += said
     lines.append(("Conditions", "CONDITIONS.txt in this package; the data may not be sold."))
     return lines

@@ -14,6 +14,7 @@ from systems.description.loading import (
 from systems.description.local import LOCAL, MAPPING, path_beside, spelled
 from systems.description.model import (
     BETWEEN,
+    Code,
     Column,
     ForeignKey,
     LinkageColumn,
@@ -28,5 +29,6 @@ from systems.description.releases import (
     Exclusion,
     OutputColumn,
     RowRelease,
+    Scope,
 )
 from systems.description.terms import Document, Purpose, Record

@@ -66,9 +66,13 @@ def data_dictionary(
     kind, system = approved.order.kind, approved.system
     if kind == "aggregated":
         threshold = approved.policy.threshold
-        return aggregated_dictionary(system, schema, threshold=threshold, noise=approved.noise)
+        return aggregated_dictionary(
+            system, schema, threshold=threshold, noise=approved.noise, families=approved.scope
+        )
     supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
-    return dictionary_for(system, kind, supplied, columns=approved.columns, emptied=emptied)
+    return dictionary_for(
+        system, kind, supplied, columns=approved.columns, emptied=emptied, families=approved.scope
+    )
 
 
 def _extra(context: ReleaseContext) -> dict[str, bytes]:
