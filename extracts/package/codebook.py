@@ -14,7 +14,7 @@ from systems.texts import in_one_line
 
 _NAMESPACE = "ddi:codebook:2_5"
 _SCHEMA = "https://ddialliance.org/Specification/DDI-Codebook/2.5/XMLSchema/codebook.xsd"
-_NATURES = {"number": "ratio", "year": "interval", "date": "interval", "month": "ordinal", "quarter": "ordinal", "years": "ordinal"}  # fmt: skip
+_NATURES = {"number": "ratio", "year": "interval", "date": "interval"}
 _KINDS = {"csv": "text/csv, UTF-8", "parquet": "Apache Parquet", "dta": "Stata", "sav": "SPSS", "xpt": "SAS transport", "xlsx": "Excel"}  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _variable(
         name=one.name,
         files=" ".join(files),
         intrvl="contin" if numeric or one.type == "date" else "discrete",
-        nature=_NATURES.get(one.type, "ordinal" if one.ordered else "nominal"),
+        nature=_NATURES.get(one.type, one.level),
         representationType=_representation(one),
     )
     if one.unit:

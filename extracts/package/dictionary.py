@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
@@ -63,6 +63,14 @@ class FieldDoc:
         return bool(self.codes) and any(
             code[0] == "0" and code.isdigit() for code, _ in self.codes if len(code) > 1
         )
+
+    @property
+    def level(self) -> Literal["nominal", "ordinal", "scale"]:
+        """Its level of measurement, in SPSS's words."""
+        if self.type in {"number", "date"}:
+            return "scale"
+        ordinal = self.ordered or self.type in {"year", "years", "month", "quarter"}
+        return "ordinal" if ordinal else "nominal"
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,12 @@ def _fitting(rows: pa.Table, room: int, writers: Mapping[str, Writer]) -> Iterat
 # --- Stata, SPSS and SAS
 
 Format = Literal["stata", "spss", "sas"]
+_SPSS = {
+    "date": "SDATE10",
+    "number": "F12.0",
+    "year": "F4.0",
+    "yes/no": "F1.0",
+}  # how it shows them
 _TRIAL = 1_000  # rows that are really written when an extract is made, to see that it can be done
 _EXACT = 2**53  # whole numbers up to here are exact in the floating point of all three programs
 
@@ -166,8 +172,8 @@ def column_names(form: Format, names: Sequence[str]) -> dict[str, str]:
 
 
 def labelled_codes(form: Format, field: FieldDoc) -> dict[int, tuple[str, str]]:
-    """Return number → (code, label) of a column whose codes become numbers in that program."""
-    if not PROGRAMS[form].labelled or not field.codes or field.type != "text":
+    """Return number → (code, label) of a column whose codes become numbers in that program; figures such as FIPS's stay text."""
+    if not PROGRAMS[form].labelled or not field.codes or field.type != "text" or field.figures:
         return {}
     return dict(enumerate(field.codes, start=1))
 
@@ -225,7 +231,8 @@ def program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.
     program = PROGRAMS[form]
     names = column_names(form, [f.name for f in dictionary.fields])
     columns: dict[str, Any] = {}
-    values: dict[str, dict[int | float, str]] = {}
+    values: dict[str, Any] = {}
+    described = {names[one.name]: one for one in dictionary.fields}
     for field in dictionary.fields:
         made = names[field.name]
         codes = labelled_codes(form, field)
@@ -234,9 +241,13 @@ def program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.
             values[made] = {n: cut_label(f"{c}  {label}", 120) for n, (c, label) in codes.items()}
         elif field.type == "yes/no" and program.labelled:
             values[made] = {0: "no", 1: "yes"}
+        elif (
+            field.figures and field.type == "text" and form == "spss"
+        ):  # where texts have labels, too
+            values[made] = {code: cut_label(label, 120) for code, label in field.codes}
     labels: list[str | None] = [cut_label(f.meaning, program.label) for f in dictionary.fields]
     frame = pd.DataFrame(columns)
-    made = _in_memory(lambda path: _save(form, frame, path, title, labels, values))
+    made = _in_memory(lambda path: _save(form, frame, path, title, labels, values, described))
     pattern, instant = _CLOCKS[form]  # the clocks of the header are set to one instant
     end = _HEADERS[form]
     return pattern.sub(instant, made[:end]) + made[end:]
@@ -248,7 +259,8 @@ def _save(
     path: str,
     title: str,
     labels: list[str | None],
-    values: dict[str, dict[int | float, str]],
+    values: dict[str, Any],
+    described: Mapping[str, FieldDoc],
 ) -> None:
     import pyreadstat
 
@@ -256,7 +268,17 @@ def _save(
     if form == "stata":
         pyreadstat.write_dta(frame, path, named, labels, variable_value_labels=values)
     elif form == "spss":
-        pyreadstat.write_sav(frame, path, named, labels, variable_value_labels=values)
+        shown = {name: _SPSS[one.type] for name, one in described.items() if one.type in _SPSS}
+        levels: dict[str, Any] = {name: one.level for name, one in described.items()}
+        pyreadstat.write_sav(
+            frame,
+            path,
+            named,
+            labels,
+            variable_value_labels=values,
+            variable_measure=levels,
+            variable_format=shown,
+        )
     else:
         pyreadstat.write_xport(
             frame, path, named, labels, table_name="EXTRACT", file_format_version=5

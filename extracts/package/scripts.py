@@ -73,16 +73,7 @@ def _column(
         spss_format={"date": "SDATE10", "number": "F12.0", "year": "F4.0", "yes/no": "A5"}.get(
             one.type, f"A{width}"
         ),
-        level=level_of(one),
-    )
-
-
-def level_of(one: FieldDoc) -> str:
-    """Return SPSS's measure level of a column."""
-    if one.type in {"number", "date"}:
-        return "SCALE"
-    return (
-        "ORDINAL" if one.ordered or one.type in {"year", "years", "month", "quarter"} else "NOMINAL"
+        level=one.level.upper(),
     )
 
 

@@ -136,6 +136,40 @@ def test_codes_and_columns_have_their_labels(form, tmp_path):
     assert len(labels["order_issue_date"].encode()) <= formats.PROGRAMS[form].label
 
 
+def test_figures_stay_text_and_spss_knows_levels_and_forms(tmp_path):
+    """A county's FIPS code is 001 in every program; where texts may have labels it has its own."""
+    fields = (
+        FieldDoc("county", "text", "County.", codes=(("001", "Alameda"), ("073", "San Diego"))),
+        FieldDoc("band", "text", "Age.", codes=(("0-9", "child"), ("10+", "older")), ordered=True),
+        FieldDoc("day", "date", "Day."),
+        FieldDoc("year", "year", "Year."),
+    )
+    rows = pa.table(
+        {
+            "county": ["001", "073", None],
+            "band": ["0-9", "10+", None],
+            "day": pa.array([dt.date(2020, 1, 2), dt.date(9999, 12, 31), None]),
+            "year": pa.array([2020, 2021, None], pa.int16()),
+        }
+    )
+    dictionary = DataDictionary("One row is one order.", fields)
+    for form in READERS:
+        made = formats.program_file(form, dictionary, "title", rows)
+        frame, meta = opened(form, made, tmp_path)
+        assert list(frame["county"]) == ["001", "073", ""]
+        assert list(frame["day"])[:2] == [dt.date(2020, 1, 2), dt.date(9999, 12, 31)]
+        if form == "spss":
+            assert meta.variable_value_labels["county"] == {"001": "Alameda", "073": "San Diego"}
+            assert meta.variable_measure == {
+                "county": "nominal",
+                "band": "ordinal",
+                "day": "scale",
+                "year": "ordinal",
+            }
+            assert meta.original_variable_types["day"] == "SDATE10"
+            assert meta.original_variable_types["year"] == "F4.0"
+
+
 def test_stata_itself_would_read_it():
     """pandas has a reader of its own, which shares nothing with the writer."""
     frame = pd.read_stata(io.BytesIO(written("stata")), convert_categoricals=False)

@@ -18,7 +18,6 @@ from extracts.package.bag import iter_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc, aggregated_dictionary
 from extracts.package.documents import inner_readme
 from extracts.package.formats import column_names
-from extracts.package.scripts import level_of
 from tests.parts import require
 from tests.unit.extracts.package.programs import Sas, Stata
 
@@ -197,6 +196,8 @@ def test_r_opens_every_file_of_a_package(opened):
         assert told["names"][extension] == [*column_names(form, SCHEMA.names).values()]
         assert told["label"][extension] == "County."
     assert told["county"]["csv"] == ["001", "073", None, "001"]
+    for extension in ("dta", "sav", "xpt"):
+        assert [value or None for value in told["county"][extension]] == told["county"]["csv"]
 
 
 @pytest.mark.machine("pspp")
@@ -227,7 +228,7 @@ def test_spss_reads_every_column(folder, request, tmp_path):
     assert meta.variable_value_labels["order_county"] == dict(COUNTIES)
     assert meta.variable_value_labels["order_renewal"] == {1: "yes", 0: "no"}
     assert [meta.variable_measure[names[f.name]] for f in DICTIONARY.fields] == [
-        level_of(f).lower() for f in DICTIONARY.fields
+        f.level for f in DICTIONARY.fields
     ]
 
 
