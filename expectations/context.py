@@ -44,7 +44,9 @@ class IntakeContext(Context):
 class LinksContext(Context):
     """Links between ``cohort`` (``cohort_id``) and ``records`` (``record_id``).
 
-    ``identities`` has ``record_id`` and ``identity``: the snapshot's person index. ``reviewed``
+    ``identities`` has ``record_id`` and ``identity``: the snapshot's person index. ``parties`` (where the
+    cohort is matched to others than those whose records these are) has ``record_id``, ``role``, ``barred`` (a
+    child) and ``flagged`` (a confidential record) of everybody on a record, ``roles`` whom it may name. ``reviewed``
     says that a reviewer's decisions are in, which may stand below the threshold.
     """
 
@@ -52,6 +54,8 @@ class LinksContext(Context):
     records: Relation
     identities: Relation
     cohort_id: Relation = "cohort_id"
+    parties: Relation | None = None
+    roles: tuple[str, ...] = ()
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.90
     many_rows_per_identity: bool = False
     reviewed: bool = False

@@ -230,8 +230,15 @@ def check_materials(form: forms.StandardApplication, _terms: SystemTerms) -> Ite
         yield Problem("materials", materials.SECTION, what)
 
 
-def check_cohort(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_cohort(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """Identified data only for a declared cohort, held by a shown authority (§ 963(a)(3))."""
+    role, section = form.cohort.linked_role, "§ 963(a)(3)(A)"
+    if role is not None and role not in terms.linked_roles:
+        known = ", ".join(sorted(terms.linked_roles)) or "nobody else"
+        yield Problem("cohort.linked_role", section, f"a cohort may be matched to: {known}")
+    if (role is None) != (form.cohort.linked_role_need is None):
+        what = "other persons than those whose records these are stand with the need, and only they"
+        yield Problem("cohort.linked_role_need", section, what)
     if "identified" in form.kinds and not form.cohort.declared:
         yield Problem("cohort.declared", "§ 963(a)(3)(A)", "identified data takes a cohort")
     if form.cohort.declared:

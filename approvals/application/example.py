@@ -62,6 +62,7 @@ def _kinds(system: System) -> tuple[str, ...]:
 
 def _plain(text: str, system: System) -> str:
     """System, scope and words; no section of another system's regulation."""
+    rows = system.release.identified
     scope = ", ".join(f'"{value}"' for value in system.order_scope_default)
     text = text.replace('system = "CARPOS"', f'system = "{system.code}"')
     text = text.replace('order_scope = ["GV"]', f"order_scope = [{scope}]")
@@ -71,6 +72,8 @@ def _plain(text: str, system: System) -> str:
     text = text.replace("orders issued in", f"{system.record.plural} of")
     text = text.replace("  # the restrictions of § 964", "  # the conditions of release")
     text = text.replace("    # Pen. Code § 14231.5", "")
+    if rows is None or not rows.linked:
+        text = re.sub(r"(?m)^# linked_role.*\n", "", text)
     text = re.sub(r"\(11 CCR §[^)]*\)", f"({system.governed_by})", text, count=1)
     head, _, body = text.partition("\n")
     text = f"{head}\n{_EMPTY.sub('', _SECTION.sub('', body))}"

@@ -136,12 +136,17 @@ class Outline(Part):
 
 
 class Cohort(Part):
-    """Whether the researcher supplies persons, by which right, and how many at most."""
+    """Whether the researcher supplies persons, by which right, and how many at most.
+
+    They are matched to the persons whose records these are, or to those that ``linked_role`` names.
+    """
 
     SECTION: ClassVar[str] = "§ 963(a)(3)"
     declared: bool
     source: Code | None = None
     max_rows: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    linked_role: Code | None = None
+    linked_role_need: Prose | None = None
     authority: Prose | None = None
     authority_document: DocumentId | None = None
     authority_expires: date | None = None

@@ -33,6 +33,7 @@ class SystemTerms:
         families: order families that a project's scope may name; empty where there is none.
         columns: kind of release → the names that ``[[variables]]`` may use; steps come beside them.
         usual: of these what an example asks for.
+        linked_roles: to whom else a cohort may be matched → who they are.
         dimensions: what an aggregated table may be cut by.
         coarser: column of a de-identified release → the one with less detail that an example asks for.
         default_scope: the order families where an application names none.
@@ -53,6 +54,7 @@ class SystemTerms:
     families: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     usual: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    linked_roles: Mapping[str, str] = field(default_factory=dict[str, str])
     dimensions: frozenset[str] = frozenset()
     coarser: Mapping[str, str] = field(default_factory=dict[str, str])
     default_scope: tuple[str, ...] = ()
@@ -121,6 +123,10 @@ def terms_of(code: str) -> SystemTerms | None:
         withheld=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),
         columns={kind: described.variables for kind, described in rows.items()},
+        linked_roles={
+            one.name: one.title
+            for one in (rows["identified"].linked if "identified" in rows else ())
+        },
         usual={kind: described.usual for kind, described in rows.items()},
         dimensions=frozenset(release.aggregated.dimension_names),
         coarser=release.deidentified.coarser if release.deidentified else {},

@@ -28,6 +28,9 @@ def check_cohort(state: ProjectState, request: ReleaseRequest) -> Iterator[Reaso
     form = state.standard_application
     if not form.cohort.declared:
         yield reason("no_cohort_declared")
+    role = form.cohort.linked_role
+    if role is not None and (state.terms is None or role not in state.terms.linked_roles):
+        yield reason("linked_role_unknown")
     if request.stage == "run" or request.cohort_digest is not None:
         yield from _check_registered(state, form, request)
 

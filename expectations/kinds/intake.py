@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from expectations.checks import Check
 from expectations.context import IntakeContext, LinksContext
 from expectations.kinds.facts import Facts, columns_exact
-from expectations.sql import is_full
+from expectations.sql import is_full, texts
 from systems.database import quoted
 from systems.dates import birth_date_sql
 
@@ -107,6 +107,14 @@ _COLUMNS = ("cohort_id", "record_id", "match_weight", "match_probability", "deci
 
 
 def links_checks(facts: Facts, context: LinksContext) -> Iterator[Check]:
-    """Yield the check of the columns."""
-    del context  # the fixed checks use it
+    """Yield the check of the columns, and of who may be matched where it is not those whose records these are."""
     yield columns_exact(facts, _COLUMNS, "The links have exactly the columns of the contract")
+    if context.parties is not None:
+        yield Check(
+            "links.in_linked_role",
+            "Every link ends at somebody in the role that the application names, at no child and on no confidential record",
+            "§ 963(a)(3)(A)",
+            violations=f"SELECT count(*) FROM {quoted(facts.relation)} l WHERE NOT EXISTS (SELECT 1 FROM "
+            f"{quoted(context.parties)} p WHERE CAST(p.record_id AS VARCHAR) = CAST(l.record_id AS VARCHAR) "
+            f"AND p.role IN {texts(context.roles)} AND NOT p.barred AND NOT p.flagged)",
+        )

@@ -103,7 +103,7 @@ def _rules(release: ReleaseFacts, system: System) -> list[tuple[str, str]]:
     return [
         (one.head.format(**known), " ".join(one.text.format(**known).split()))
         for one in system.conditions
-        if release.kind in one.kinds
+        if release.kind in one.kinds and one.linked in {None, release.linked_role}
     ]
 
 

@@ -34,6 +34,7 @@ class ReleaseFacts:
         expires_on: last day on which data may be received (§§ 964(b), 966(i)).
         years: first and last calendar year of the data, or none where not limited.
         order_scope: families of orders that the approval covers.
+        linked_role: to whom a cohort was matched, where it is not those whose records these are.
         recipients: (member id, SHA-256 fingerprint of the public key) of each recipient.
         snapshot_id: the register snapshot that the data comes from.
         code_version: version of this software.
@@ -67,6 +68,7 @@ class ReleaseFacts:
     snapshot_id: str
     code_version: str
     configuration_digest: str
+    linked_role: str | None = None
     input_digests: Mapping[str, str] = field(default_factory=dict[str, str])
     ledger_checkpoint: Mapping[str, object] = field(default_factory=dict[str, object])
     individuals: int | None = None

@@ -85,6 +85,8 @@ def entries(plan: Plan) -> Step:
     """Each record's persons, in the released role where there are roles, once each."""
     key, person = quoted(plan.key), quoted(plan.person)
     role = in_role(plan, "p", plan.own_roles)
+    if unless := plan.release.person_unless:
+        role += f" AND NOT coalesce(p.{quoted(unless)}, false)"
     return (
         "entries",
         f"""

@@ -47,8 +47,16 @@ class ApprovedRelease:
     def system(self) -> System:
         """The data system, with the persons whom its tables count by policy, and the levels ordered together."""
         if self.order.kind != "aggregated":
-            return load_system(self.order.system)
+            return load_system(self.order.system).linking(self.linked_role)
         return together_in(self.order.system, self.order.together).counting(self.policy.person_role)
+
+    @property
+    def linked_role(self) -> str | None:
+        """To whom an identified release's cohort is matched, where it is not those whose records these are."""
+        cohort = getattr(self.application, "cohort", None)
+        return (
+            cohort.linked_role if cohort is not None and self.order.kind == "identified" else None
+        )
 
     @property
     def noise(self) -> "Noise | None":
@@ -139,6 +147,10 @@ class ApprovedRelease:
         Raises:
             SettingsUnusable: a name that no system has.
         """
+        if (
+            self.linked_role is not None
+        ):  # what keeps a protected person's order confidential comes first
+            return ()
         named = self.policy.exclusions_released
         described = (load_system(code).release for code in system_codes())
         rows = [r for one in described for r in (one.identified, one.deidentified) if r is not None]

@@ -23,12 +23,13 @@ from pipelines.cluster import Connect
 from pipelines.custody import report_folder
 from pipelines.home import Home, write_private
 from pipelines.keys import checkpoint
+from pipelines.registers import index_of
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.orders import Order, read_order, run_folder
 from pipelines.release.staging import Records, Staging
 from pipelines.session import Session, today
-from systems.register import Snapshot
+from systems.register import Index, Snapshot
 
 
 class ProjectIds:
@@ -108,6 +109,11 @@ class ReleaseContext:
     def snapshot(self) -> Snapshot:
         """The pinned snapshot of the register."""
         return self.session.registers.open(self.order.snapshot)
+
+    @property
+    def index(self) -> Index | None:
+        """The snapshot's index; it is of those whose records these are, and none where others are matched."""
+        return None if self.approved.linked_role else index_of(self.snapshot)
 
     @functools.cached_property
     def ids(self) -> ProjectIds:

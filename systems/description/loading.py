@@ -175,11 +175,29 @@ def _detail_misfits(release: RowRelease, kind: str) -> Iterator[str]:
         yield f"{kind}: unknown columns depend on one another"
 
 
+def _linked_misfits(system: System, known: set[str] | None) -> Iterator[str]:
+    """To whom else a cohort may be matched has roles that there are, and conditions name nobody else."""
+    rows = system.release.identified
+    linked = rows.linked if rows is not None else ()
+    for one in linked:
+        if known is None or not set(one.roles) <= known:
+            yield f"identified.{one.name}: unknown roles"
+        if one.unless and _column(system, f"{system.linkage.party_table}.{one.unless}") is None:
+            yield f"identified.{one.name}: unless leads nowhere"
+        held = {e.source.partition(".")[0] for e in rows.exclusions} if rows else set()
+        if not held <= {rows.key.partition(".")[0] if rows else ""}:
+            yield f"identified.{one.name}: what is confidential stands on the record itself"
+    named = {one.linked for one in system.conditions if one.linked}
+    if not named <= {one.name for one in linked}:
+        yield "conditions: of persons to whom nothing is matched"
+
+
 def _counted_misfits(system: System) -> Iterator[str]:
     """Who is counted instead has roles that the code list of roles knows."""
     aggregated = system.release.aggregated
     role = _column(system, system.linkage.role or "")
     known = set(system.code_list(role.codes).values) if role and role.codes else None
+    yield from _linked_misfits(system, known)
     for counted in aggregated.counted:
         if known is not None and not set(counted.roles) <= known:
             yield f"aggregated.{counted.name}: unknown roles"

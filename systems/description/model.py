@@ -302,6 +302,22 @@ class System(Governed):
         release = self.release.model_copy(update={"aggregated": aggregated.counting(name)})
         return self.model_copy(update={"release": release})
 
+    def linking(self, name: str | None) -> System:
+        """Return the system whose cohorts are matched to other persons (see `RowRelease.linking`); itself for none.
+
+        Raises:
+            NotDescribed: the system does not say who they are.
+        """
+        if name is None:
+            return self
+        rows = self.rows("identified")
+        if name not in {one.name for one in rows.linked}:
+            raise NotDescribed(what="linked persons")
+        person = next(one.person for one in rows.linked if one.name == name)
+        release = self.release.model_copy(update={"identified": rows.linking(name)})
+        record = self.record.model_copy(update={"person": person})
+        return self.model_copy(update={"release": release, "record": record})
+
     def putting_together(self, together: Together) -> System:
         """Return the system whose tables have some levels of dimensions as one, called by their codes with + between.
 

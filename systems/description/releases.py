@@ -159,6 +159,26 @@ class Depends(Described):
     reason: str
 
 
+class LinkedRole(Described):
+    """Other persons than the released role's, to whom a cohort may be matched where an approval says so.
+
+    Attributes:
+        name: name in an application, such as ``protected``.
+        title: who they are, in words.
+        roles: roles of the persons who count.
+        person: what one of them is called, such as "protected person".
+        unless: boolean column of the parties' table; who has it true is nobody's match.
+        row: what one row of such an extract stands for.
+    """
+
+    name: Name
+    title: str
+    roles: Annotated[tuple[Name, ...], Field(min_length=1)]
+    person: str
+    unless: Name | None = None
+    row: str
+
+
 class RowRelease(Described):
     """A release of rows: identified, or de-identified.
 
@@ -167,6 +187,8 @@ class RowRelease(Described):
         key: ``table.column`` of the record that rows are made of (an order).
         person_role: role of the person whose orders these are; none where there are no roles.
         person_roles: roles that count as that one; it alone where none are named.
+        person_unless: boolean column of the parties' table; who has it true stays out.
+        linked: to whom else a cohort may be matched.
         year_source: date that puts an order into a calendar year.
         columns: what leaves, in order.
         gives_way: columns of which rare rows lose their values, the least useful first; those that
@@ -179,6 +201,8 @@ class RowRelease(Described):
     key: Source
     person_role: Name | None = None
     person_roles: tuple[Name, ...] = ()
+    person_unless: Name | None = None
+    linked: tuple[LinkedRole, ...] = ()
     year_source: Source
     scope: Scope
     exclusions: tuple[Exclusion, ...] = ()
@@ -222,6 +246,21 @@ class RowRelease(Described):
                 found += [column.name] * column.nests
                 apart |= {column.name} if not column.nests else set()
         return tuple(found)
+
+    def linking(self, name: str) -> RowRelease:
+        """Return the release of these other persons' rows.
+
+        Raises:
+            KeyError: the system does not say who they are.
+        """
+        chosen = {one.name: one for one in self.linked}[name]
+        update = {
+            "person_role": name,
+            "person_roles": chosen.roles,
+            "person_unless": chosen.unless,
+            "row": chosen.row,
+        }
+        return self.model_copy(update=update)
 
     def column(self, name: str) -> OutputColumn:
         """Return a column by its name.

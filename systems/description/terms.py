@@ -110,12 +110,14 @@ class Condition(Described):
     """One paragraph of the conditions that travel with a package.
 
     Attributes:
+        linked: it stands only where the cohort was matched to these other persons (`LinkedRole`).
         text: may name ``{office}``, ``{threshold}``, ``{expires}``, ``{years}``, ``{system}``,
             ``{system_name}`` and ``{snapshot_id}``.
     """
 
     head: str
     kinds: tuple[Kind, ...]
+    linked: Name | None = None
     text: str
 
 

@@ -115,6 +115,7 @@ def _facts(context: ReleaseContext, changes: tuple[str, ...] | None) -> ReleaseF
         expires_on=project.expires,
         years=approved.years,
         order_scope=approved.scope,
+        linked_role=approved.linked_role,
         recipients=tuple((m, f) for m, f, _ in context.recipients()),
         snapshot_id=order.snapshot,
         code_version=version("doj-release"),

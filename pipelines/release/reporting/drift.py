@@ -14,7 +14,6 @@ from crypto.resting import decrypt_document, encrypt_document
 from expectations import drift, errors, report
 from expectations.drift import Against, Drift, Profile
 from extracts.rows import RowKind, register_tallies, tallies_of
-from pipelines import registers
 from pipelines.release.context import ReleaseContext
 from systems.database import guarded, quoted
 from systems.description import System
@@ -100,7 +99,7 @@ def _last(context: ReleaseContext) -> tuple[str | None, Profile]:
 
 def _register(context: ReleaseContext) -> tuple[tuple[str, ...], Profile]:
     kind, approved = cast("RowKind", context.order.kind), context.approved
-    index = registers.index_of(context.snapshot) if kind == "identified" else None
+    index = context.index if kind == "identified" else None
     if index is not None:
         named, found = tallies_of(index.read("tallies"), approved.system, approved.rows)
         return named, drift.read_profile(named, found)

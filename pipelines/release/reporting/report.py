@@ -11,7 +11,7 @@ from pipelines.release.reporting.attention import attention
 from pipelines.release.reporting.by_kind import SECTIONS
 from pipelines.release.reporting.charts import charts
 from pipelines.release.reporting.drift import DriftComparison, drift_fact, drift_plots
-from pipelines.release.reporting.items import granted, item
+from pipelines.release.reporting.items import granted, item, proven
 from pipelines.release.reporting.linkage import linkage_facts
 from systems.description import System
 
@@ -97,7 +97,7 @@ def _owed(system: System, kind: str, threshold: int) -> tuple[tuple[str, str], .
     """What the recipient owes, by the system's own conditions; none for CARPOS's regulation."""
     if system.sections is None:
         return None
-    conditions = [one for one in system.conditions if kind in one.kinds]
+    conditions = [one for one in system.conditions if kind in one.kinds and one.linked is None]
     return tuple((_first_sentence(one.text, threshold), "") for one in conditions)
 
 
@@ -121,7 +121,10 @@ def _project(context: ReleaseContext, request: ReleaseRequest) -> list[report.It
         "board": {"until": project.irb_until()},
     }
     made_up = [item("synthetic", noun=record.noun)] if context.snapshot.info.synthetic else []
-    return made_up + _granted(context, request, facts)
+    items = made_up + _granted(context, request, facts)
+    if approved.linked_role:
+        items.append(proven("linked_role", context.validations()["links"], person=record.person))
+    return items
 
 
 def _granted(

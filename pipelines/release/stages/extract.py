@@ -27,7 +27,7 @@ def make_extract(context: ReleaseContext) -> Product:
 def _identified(context: ReleaseContext) -> Product:
     approved, staging = context.approved, context.staging
     system, rows = approved.system, approved.rows
-    index, stored = registers.index_of(context.snapshot), None
+    index, stored = context.index, None
     if index is not None:
         links = staging.read("review", "settled")
         linked = links.filter(pc.equal(links["decision"], "link"))["record_id"]

@@ -14,6 +14,7 @@ from expectations.validation import validate
 from extracts.rows import compute as pc
 from extracts.rows import records_in_scope, records_of
 from matching import model, own_words, reports
+from matching.errors import LinkageBroke
 from matching.linking import Source, link_sources, parts_source
 from matching.options import LinkOptions
 from pipelines import registers
@@ -99,7 +100,7 @@ def _cohort(staging: Staging) -> Source:
 def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[Source]":
     """Entries on records in scope, from the snapshot's index where it has one; ``compared`` gets ids and identities of what was given."""
     approved, snapshot = context.approved, context.snapshot
-    system, index = approved.system, registers.index_of(snapshot)
+    system, index = approved.system, context.index
     if index is not None:
         wanted = records_of(index.read("scope"), system, approved.rows)
         yield registers.indexed_source(index, system, wanted, compared)
@@ -117,13 +118,42 @@ def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Va
         compared, identities = _once(records)
         con.register("records", compared)
         con.register("identities", identities)
+        system, linked = context.approved.system, context.approved.linked_role
+        if linked is not None:
+            con.register("parties", _parties(context))
         parameters = {
             "cohort": "cohort",
             "records": "records",
             "identities": "identities",
             "threshold": context.session.settings.linkage.threshold,
         }
-        return validate("links", context.approved.system, con, "links", parameters)
+        if linked is not None:
+            roles = system.rows("identified").person_roles
+            parameters |= {"parties": "parties", "roles": roles}
+        return validate("links", system, con, "links", parameters)
+
+
+def _parties(context: ReleaseContext) -> pa.Table:
+    """Everybody on a record: ``record_id``, ``role``, ``barred``, ``flagged``; asked of the register itself, for the suite.
+
+    What the extract asks for is not used: the suite is to find a wrong one.
+    """
+    system, quoted = context.approved.system, database.quoted
+    linkage, rows = system.linkage, system.rows("identified")
+    table, _, key = rows.key.partition(".")
+    barred = f"p.{quoted(rows.person_unless)}" if rows.person_unless else "false"
+    flags = [f"r.{quoted(e.source.partition('.')[2])}" for e in rows.exclusions]
+    flagged = " OR ".join(f"coalesce({one}, false)" for one in flags) or "false"
+    query = (
+        f"SELECT p.{quoted(linkage.person_key)} AS record_id, p.{quoted(linkage.role_column or '')} AS role, "
+        f"coalesce({barred}, false) AS barred, {flagged} AS flagged "
+        f"FROM {quoted(linkage.party_table)} p JOIN {quoted(table)} r USING ({quoted(key)})"
+    )
+    with (
+        context.snapshot.connect(context.threads) as con,
+        database.guarded(LinkageBroke, step="parties"),
+    ):
+        return con.sql(query).to_arrow_table()
 
 
 def _once(records: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -111,11 +111,20 @@ def build_intake(system):
 def build_links(system):
     con = connect(threads=1)
     con.execute(LINKS)
+    con.execute(
+        "CREATE TABLE parties AS SELECT record_id, 'petitioner' AS role, false AS barred, false AS flagged FROM records"
+    )
     return Case(
         "links",
         con,
         "links",
-        {"cohort": "cohort", "records": "records", "identities": "person_index"},
+        {
+            "cohort": "cohort",
+            "records": "records",
+            "identities": "person_index",
+            "parties": "parties",
+            "roles": ("petitioner", "protected"),
+        },
     )
 
 

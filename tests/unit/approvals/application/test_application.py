@@ -104,6 +104,12 @@ ONE_WRONG = {
         re.sub(r"authority = .*\n", "", STANDARD), "cohort.authority", "§ 963(a)(3)(B)"),
     "a cohort without size": (
         re.sub(r"max_rows = .*\n", "", STANDARD), "cohort.max_rows", "§ 963(a)(3)(A)"),
+    "a cohort of nobody's role": (
+        replaced("max_rows = 80000", 'max_rows = 80000\nlinked_role = "judge"\nlinked_role_need = "We study judges."'),
+        "cohort.linked_role", "§ 963(a)(3)(A)"),
+    "protected persons without a need": (
+        replaced("max_rows = 80000", 'max_rows = 80000\nlinked_role = "protected"'),
+        "cohort.linked_role_need", "§ 963(a)(3)(A)"),
     "an entity asks for individuals": (
         replaced('kind = "nonprofit_research_institution"', 'kind = "entity"'),
         "institution.kind", "§ 963(b)"),

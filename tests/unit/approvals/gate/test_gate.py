@@ -60,6 +60,8 @@ BY_STATE = {
     "the timeframe has not begun": (
         on_part("timeframe", start=TODAY + timedelta(days=1)), "C-17", "§ 964(b)"),
     "no cohort declared": (on_part("cohort", declared=False), "C-13", "§ 963(a)(3)(A)"),
+    "another role than the system knows": (
+        on_part("cohort", linked_role="judge"), "C-13", "§ 963(a)(3)(A)"),
     "no authority": (on_part("cohort", authority=None), "C-15", "§ 963(a)(3)(B)"),
     "authority expired": (
         on_part("cohort", authority_expires=YESTERDAY), "C-15", "§ 963(a)(3)(B)"),

@@ -46,10 +46,10 @@ def rows_of(extract: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def build(carpos, ids, open_register, bring_cohort):
-    def build_(spec=GV, *, cohort=COHORT, links=(), codes=None, index=None, **tables):
+    def build_(spec=GV, *, role=None, cohort=COHORT, links=(), codes=None, index=None, **tables):
         con = open_register(index, **({"person": PEOPLE} | tables))
         bring_cohort(con, cohort, links, codes)
-        return build_identified(con, carpos, spec, ids)
+        return build_identified(con, carpos.linking(role), spec, ids)
 
     return build_
 
@@ -236,3 +236,41 @@ class TestRefused:
         with pytest.raises(ColumnNotAllowed) as caught:
             build(cohort=[{"row_number": 1, "row_id": "a", "Maria Canary": "x"}])
         assert "Canary" not in str(caught.value)
+
+
+PROTECTED = {
+    "order_entry": [order(10), order(11, confidential_minor=True), order(12, "TRO")],
+    "order_party": [
+        party(10, 1),
+        party(10, 2, "petitioner", petitioner_kind="family"),
+        party(10, 3, "protected", is_minor=True),
+        party(10, 4, "minor_child"),
+        party(10, 5, "protected"),
+        party(11, 2, "petitioner"),
+        party(12, 5, "petitioner"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("person", "matched"), [(2, "yes"), (5, "yes"), (1, "no"), (3, "no"), (4, "no")]
+)
+def test_a_cohort_of_protected_persons_gets_the_orders_that_protect_them(build, person, matched):
+    extract = build(role="protected", links=[link("a", person)], **PROTECTED)
+    row = rows_of(extract)[0]
+    assert (row["matched"], extract.counts["matched"]) == (matched, int(matched == "yes"))
+    assert row["order_petitioner_kind"] == ("family" if matched == "yes" else None)
+    assert len(rows_of(extract)) == len(
+        COHORT
+    )  # neither the confidential order nor one out of scope
+
+
+def test_only_those_in_the_role_are_candidates(carpos, open_register):
+    from extracts.rows import records_in_scope
+
+    con = open_register(person=PEOPLE, **PROTECTED)
+    found = {
+        role: records_in_scope(con, carpos.linking(role), GV)["record_id"].to_pylist()
+        for role in (None, "protected")
+    }
+    assert found == {None: [1], "protected": [2, 5]}

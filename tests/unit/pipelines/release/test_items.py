@@ -22,7 +22,7 @@ from crypto.secret import StagingKey
 from expectations.checks import CheckResult, Validation
 from pipelines.release.reporting import by_kind, items
 
-FACTS = dict.fromkeys(("noun", "project", "until", "kind", "system", "first", "last", "scope", "families", "recipients", "members", "below", "reach", "columns", "sentence", "kept"), "2") | {"section": "§ 1", "source": "law", "status": "ok"}  # fmt: skip
+FACTS = dict.fromkeys(("noun", "project", "until", "kind", "system", "first", "last", "scope", "families", "recipients", "members", "below", "reach", "columns", "sentence", "kept", "person"), "2") | {"section": "§ 1", "source": "law", "status": "ok"}  # fmt: skip
 
 # What is false of the project, or of what is asked of it, and then not said of it.
 FALSE = {
@@ -115,7 +115,7 @@ KNOWN = (
     "identified.columns_exact", "identified.no_register_identifier", "identified.supplied_ssn_equal",
     "deidentified.no_ssn", "deidentified.no_email", "deidentified.no_long_numbers",
     "aggregated.threshold_on_persons", "aggregated.exact_threshold", "aggregated.county_alone",
-    "aggregated.values_near", "aggregated.nothing_falls",
+    "aggregated.values_near", "aggregated.nothing_falls", "links.in_linked_role",
 )  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_a_real_register_is_not_said_to_be_made_up(state):
         record = SimpleNamespace(noun="order", scope="Families")
         order = SimpleNamespace(project="P", kind="identified", system="CARPOS")
         context = SimpleNamespace(
-            project=state, approved=SimpleNamespace(order=order, system=SimpleNamespace(record=record), years=(2016, 2020), scope=("GV",)),
+            project=state, approved=SimpleNamespace(order=order, system=SimpleNamespace(record=record), years=(2016, 2020), scope=("GV",), linked_role=None),
             snapshot=SimpleNamespace(info=SimpleNamespace(synthetic=synthetic)))  # fmt: skip
         return [one.text for one in report._project(context, ask())]
 
