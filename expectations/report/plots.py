@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from expectations.report.model import Chart, ChartRow
+from systems.figures import percent
 from systems.texts import in_html
 
 _WIDE, _LETTER = 620, 11  # pixels: of a drawing, and of its letters (8.25 pt on paper)
@@ -47,7 +48,7 @@ def written(value: float | None, unit: str) -> str:
     """A value as the table beside a chart writes it."""
     if value is None:
         return "hidden"
-    return f"{value:.1%}" if unit == "share" else f"{value:,.0f}"
+    return percent(value) if unit == "share" else f"{value:,.0f}"
 
 
 # --- rows down, values across

@@ -12,6 +12,7 @@ from string import Template
 
 from matching.findings import Finding
 from matching.reports.report import LinkReport, Rate
+from systems.figures import percent
 from systems.texts import in_html as escape
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 240, 46, 34, 10
@@ -28,7 +29,7 @@ def quality_page(report: LinkReport) -> str:
         "style": f"\n{(here / 'quality.css').read_text('utf-8')}",
         "facts": _facts(report),
         "warnings": _warnings(report.warnings),
-        "weights": _weights(report.parameters),
+        "weights": _weights(report.parameters, report.columns),
         "rules": _rules(report.rules),
         "budget": _budget(report.budget),
         "scores": _scores(report.histogram),
@@ -66,16 +67,31 @@ def _warnings(warnings: Sequence[Finding]) -> str:
     return f"<h2>Warnings</h2><ul>{lines}</ul>"
 
 
-def _weights(parameters: Mapping[str, object]) -> str:
+# Fields of the model, and the columns of which one makes it say something.
+_MADE_OF = {
+    "first": ("first_name",), "last": ("last_name",), "sex": ("sex",), "middle": ("middle_name",),
+    "suffix": ("name_suffix",), "birth": ("birth_date",), "ssn": ("ssn",), "licence": ("driver_license",),
+    "phone": ("phone",), "street": ("street",), "place": ("city", "zip", "county"),
+}  # fmt: skip
+
+
+def _weights(parameters: Mapping[str, object], columns: Sequence[str]) -> str:
+    """The weights of what both files have; of the others the model's own say nothing of this linkage."""
+    asked = {f: not _MADE_OF.get(f) or bool({*_MADE_OF[f]} & {*columns}) for f in parameters}
+    absent = [field for field, there in asked.items() if not there]
     rows: list[list[str | None]] = []
     for field, levels in parameters.items():
+        if not asked[field]:
+            continue
         assert isinstance(levels, list)
         for i, line in enumerate(levels):
             first = f'<th rowspan="{len(levels)}">{escape(field)}</th>' if i == 0 else None
             m, u, bits = (float(line[name]) for name in ("m", "u", "weight"))
-            shown = f"{m:.2%}", _small(u), f"{bits:+.1f}", _weight_bar(bits)
+            shown = percent(m), _small(u), f"{bits:+.1f}", _weight_bar(bits)
             rows.append([first, escape(str(line["level"])), *shown])
-    return _table(("field", "level", "of matches|n", "by chance|n", "bits|n", ""), rows)
+    without = f"<p>Not compared, since not both files have it: {escape(', '.join(absent))}.</p>"
+    table = _table(("field", "level", "of matches|n", "by chance|n", "bits|n", ""), rows)
+    return table + (without if absent else "")
 
 
 _RULE_COLUMNS = {
@@ -102,7 +118,7 @@ def _budget(budget: Mapping[str, float]) -> str:
         f'<p class="note">{_count(int(budget["rows"]))} cohort rows have a value that was split or cut.'
         f" {_count(int(budget['drawn']))} of them were compared without: {budget['expected']:.1f} matches"
         f" ({budget['low']:.1f} to {budget['high']:.1f}) are expected to be lost, which is"
-        f" {budget['share_of_matches']:.2%} of all.</p>"
+        f" {percent(budget['share_of_matches'])} of all.</p>"
     )
 
 
@@ -129,7 +145,7 @@ def _rates(points: Sequence[Mapping[str, float]]) -> str:
     ]
     plot = curves("Expected rates by threshold", labels, series)
     rows = [
-        [label, _shown(p["links"]), f"{p['false_match_rate']:.3%}", f"{p['missed_match_rate']:.3%}"]
+        [label, _shown(p["links"]), *(percent(p[f"{k}_match_rate"]) for k in ("false", "missed"))]
         for label, p in zip(labels, points, strict=True)
     ]
     return plot + _table(("threshold|n", "links|n", "expected false|n", "expected missed|n"), rows)
@@ -210,15 +226,15 @@ def _portion(share: object, rows: object) -> str:
     assert isinstance(share, float | int)
     assert isinstance(rows, int)
     few = 0 < share * rows < _LEAST or 0 < (1 - share) * rows < _LEAST
-    return "few" if few else f"{share:.1%}"
+    return "few" if few else percent(share)
 
 
 def _small(chance: float) -> str:
-    return f"{chance:.2%}" if chance >= 1e-4 else f"1 in {1 / max(chance, 1e-300):,.0f}"
+    return percent(chance) if chance >= 1e-4 else f"1 in {1 / max(chance, 1e-300):,.0f}"
 
 
 def _rate(rate: Rate) -> str:
-    return f"{rate.expected:.2%} ({rate.low:.2%} to {rate.high:.2%})"
+    return f"{percent(rate.expected)} ({percent(rate.low)} to {percent(rate.high)})"
 
 
 # plots
@@ -300,7 +316,7 @@ def _figure(
     title: str, body: list[str], top: float, series: Sequence[Series], *, share: bool = False
 ) -> str:
     floor = _HEIGHT - _BOTTOM
-    most = f"{top:.2%}" if share else f"{top:,.0f}"
+    most = percent(top) if share else f"{top:,.0f}"
     axis = f'<line x1="{_LEFT}" y1="{floor}" x2="{_WIDTH}" y2="{floor}" stroke="#444"/>'
     scale = _text(_LEFT - 4, _TOP + 8, most, "end") + _text(_LEFT - 4, floor, "0", "end")
     keys = "".join(

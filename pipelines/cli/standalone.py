@@ -12,6 +12,7 @@ from pipelines.cli.commands import Group
 from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 from systems import reader
+from systems.figures import percent
 
 if TYPE_CHECKING:
     from extracts.suppression import Progress
@@ -151,7 +152,7 @@ def _show_explanation(console: Console, explanation: "Explanation") -> None:
 
 
 def _rate(rate: "Rate") -> str:
-    return f"{100 * rate.expected:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+    return f"{percent(rate.expected)} ({percent(rate.low)} to {percent(rate.high)})"
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from systems.description import System, Table
+from systems.figures import percent
 from systems.register import FEW, ColumnProfile, Profile, few
 from systems.texts import page_template
 
@@ -202,7 +203,7 @@ def _share(count: int | None, rows: int) -> Cell:
         return None
     if 0 < count < FEW or 0 < rows - count < FEW:
         return "few" if count < FEW else "all but few"
-    return f"{count / rows:.1%}"
+    return percent(count / rows)
 
 
 def _span(one: ColumnProfile | None) -> Cell:

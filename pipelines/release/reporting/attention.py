@@ -16,6 +16,7 @@ from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.charts import missing_values, year_totals
 from pipelines.release.reporting.drift import DriftComparison
 from systems.description import Record
+from systems.figures import percent
 
 _MOST = 7  # notices: more than that nobody reads first
 _FURTHEST = 5.0  # times a limit, beyond which more of it weighs no more
@@ -112,9 +113,9 @@ def rules() -> tuple[dict[str, Any], ...]:
 def _notice(rule: Mapping[str, Any], measured: Measured) -> Notice:
     limit = float(rule["limit"])
     words = {
-        "value": f"{measured.size:.1%}",
+        "value": percent(measured.size),
         "points": f"{100 * measured.size:.1f} points",
-        "limit": f"{limit:.0%}",
+        "limit": percent(limit),
         "count": f"{measured.count:,}",
         **(measured.words or {}),
     }
@@ -144,7 +145,7 @@ def _moved(m: Material) -> Measured | None:
     if not moved:
         return None
     worst = max(moved, key=lambda one: one.distance - one.allowed)
-    words = {"column": worst.column, "value": f"{worst.distance:.1%}", "allowed": f"{worst.allowed:.1%}"}  # fmt: skip
+    words = {"column": worst.column, "value": percent(worst.distance), "allowed": percent(worst.allowed)}  # fmt: skip
     return Measured(len(moved), len(moved), words)
 
 
@@ -153,7 +154,7 @@ def _nearly_moved(m: Material) -> Measured | None:
     if not near:
         return None
     worst = max(near, key=lambda one: one.distance / one.allowed)
-    words = {"column": worst.column, "value": f"{worst.distance:.1%}", "allowed": f"{worst.allowed:.1%}"}  # fmt: skip
+    words = {"column": worst.column, "value": percent(worst.distance), "allowed": percent(worst.allowed)}  # fmt: skip
     return Measured(worst.distance / worst.allowed, words=words)
 
 
@@ -188,7 +189,8 @@ def _missed_of_all(m: Material) -> float:
 
 def _at_most(rate: str) -> "Callable[[Material], Measured | None]":
     def measure(m: Material) -> Measured | None:
-        expected = m.match.get("expected", {}).get(rate)
+        settled = m.review.get("expected") or m.match.get("expected", {})
+        expected = settled.get(rate)
         # Of a few links an interval is wide whatever they are: it is news where the estimate is high, too.
         if expected is None or expected["expected"] <= 0.25 * float(_limit_of(rate)):
             return None
@@ -293,7 +295,7 @@ def _near_limit(m: Material) -> Measured | None:
     if not near:
         return None
     worst = max(near, key=lambda name: near[name])
-    return Measured(near[worst], words={"name": worst, "value": f"{near[worst]:.0%}"})
+    return Measured(near[worst], words={"name": worst, "value": percent(near[worst])})
 
 
 def _withheld(m: Material) -> Measured | None:

@@ -92,7 +92,7 @@ def test_charts_and_notices_are_the_departments_alone():
 def test_the_table_beside_says_every_value_and_hides_what_is_hidden():
     page = render(model(charts=tuple(CHARTS.values())), "department")
     assert '<th scope="row">2018</th><td class="n">hidden</td>' in page
-    assert '<th scope="row">x</th><td class="n">20.0%</td><td class="n">10.0%</td>' in page
+    assert '<th scope="row">x</th><td class="n">20 %</td><td class="n">10 %</td>' in page
     assert "<b>one</b>" not in page
 
 

@@ -1,6 +1,7 @@
 """The quality report shows what the engineer needs and no person's value, and says what a budget costs."""
 
 import random
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -143,3 +144,14 @@ def test_what_a_budget_cut_is_estimated():
 
 def test_nothing_cut_costs_nothing(linked_tables):
     assert link(*linked_tables).report.budget["expected"] == 0
+
+
+def test_no_weight_stands_for_a_column_that_was_not_there(linked_tables):
+    mine, theirs = linked_tables
+    whole, page = (
+        quality_page(link(one, theirs).report) for one in (mine, mine.drop_columns(["phone"]))
+    )
+    (absent,) = re.findall(r"not both files have it: ([^.]*)[.]", page)
+    assert "phone" in absent.split(", ")
+    assert re.search(">phone</th>", whole)
+    assert not [name for name in absent.split(", ") if f">{name}</th>" in page]
