@@ -50,10 +50,11 @@ from extracts.errors import DataChanged
 from extracts.package import documents, formats
 from extracts.package.codebook import codebook
 from extracts.package.contents import ColumnTally, DataFile, Tally, Written
+from extracts.package.cross_sheets import Measured, cross_sheets
 from extracts.package.datapackage import datapackage
 from extracts.package.dictionary import DataDictionary, FieldDoc, dictionary_page
 from extracts.package.scripts import scripts
-from extracts.package.workbook import Measured, cross_sheets, text
+from extracts.package.sheet_cells import text
 from extracts.suppression.heat_map import MapCell, heat_map_page
 from extracts.suppression.table_files import write_csv
 from matching.findings import Finding
@@ -652,8 +653,8 @@ WRITERS = {
     r"\bEnvironment\(|\bpage_template\(": {
         "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py"},
     r"^from html import|^import html": {"systems/texts.py"},
-    r"in_html": {"systems/texts.py", "reports/page.py"},
-    r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py"},
+    r"in_html": {"systems/texts.py", "reports/page.py", "report/plots.py"},
+    r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py", "package/cross_sheets.py", "package/sheet_cells.py"},
     r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py",
         "register/problems.py"},  # whose texts are the description's
     r"EmailMessage\(": {"pipelines/mail.py"},

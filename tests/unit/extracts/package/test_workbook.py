@@ -1,15 +1,20 @@
 """The workbook of an aggregate: nothing runs, nothing hidden shows, the same bytes every time."""
 
 import io
+import itertools
 import time
 import zipfile
 
 import openpyxl
 import pyarrow as pa
 import pytest
+from openpyxl.utils import get_column_letter
 
 from extracts.errors import ColumnNotAllowed
-from extracts.package.workbook import MARKER, build_workbook
+from extracts.package.cross_sheets import _parts
+from extracts.package.print_layout import lay_out
+from extracts.package.sheet_cells import MARKER
+from extracts.package.workbook import build_workbook
 from extracts.perturbation import Noise
 
 TABLE = pa.table(
@@ -78,32 +83,129 @@ def test_each_year_is_a_cross_table_orders_above_persons(crossed):
     assert book.sheetnames == ["About", "2024", "2025", "List"]
     rows = [[v for v in row if v is not None] for row in book["2024"].iter_rows(values_only=True)]
     assert rows == [
-        ["Orders · 2024"],
         ["County", "F", "M", "Total"],
+        ["Orders · 2024"],
         ["001", MARKER, MARKER, 1041],
         ["073", 20, 30, 50],
         ["Total", MARKER, MARKER, 1091],
-        [],
         ["Persons · 2024"],
-        ["County", "F", "M", "Total"],
         ["001", MARKER, MARKER, 40],
         ["073", 20, 30, 50],
         ["Total", MARKER, MARKER, 90],
     ]
 
 
-def test_it_is_set_up_for_the_printer(crossed):
+# --- on paper, and for whoever does not see it
+
+LETTER, A4 = (792, 612), (842, 595)  # points, lying
+
+
+def wide(carpos, counties=58, families=7, sexes=4):
+    """A table as wide as real ones: every county, family and sex of two years."""
+
+    def all_of(name, most):
+        return [
+            *list(carpos.code_list(carpos.release.aggregated.dimension(name).codes).values)[:most],
+            "TOTAL",
+        ]
+
+    cells = [(y, c, f, s) for y in (2024, 2025) for c in all_of("county", counties)
+             for f in all_of("family", families) for s in all_of("sex", sexes)]  # fmt: skip
+    columns = list(zip(*cells, strict=True))
+    counts = [123_456 + n for n in range(len(cells))]
+    names = ("year", "county", "family", "sex")
+    labels = {
+        f"{name}_label": [("Total" if v == "TOTAL" else f"{v}: what it is called") for v in column]
+        for name, column in zip(names[1:], columns[1:], strict=True)
+    }
+    table = dict(zip(names, map(list, columns), strict=True)) | labels
+    return pa.table(
+        table | {"orders": counts, "persons": counts, "status": ["published"] * len(cells)}
+    )
+
+
+@pytest.fixture(scope="module")
+def large(carpos):
+    return opened(build_workbook(wide(carpos), carpos, title="Orders & persons"))
+
+
+def pages(sheet):
+    """What comes out of the printer: the width of each page across in points, heads counted, and its columns."""
+    scale = sheet.page_setup.scale / 100
+    widths = [
+        (7 * sheet.column_dimensions[get_column_letter(n)].width + 5) * 0.75 * scale
+        for n in range(1, sheet.max_column + 1)
+    ]
+    first = widths[0] if sheet.print_title_cols else 0
+    starts = [0, *(b.id for b in sheet.col_breaks.brk), len(widths)]
+    return [
+        (sum(widths[a:b]) + (first if a else 0), range(a, b)) for a, b in itertools.pairwise(starts)
+    ]
+
+
+def test_letters_are_eight_points_and_no_page_is_wider_than_paper(large, book, crossed):
+    for one in (large, book, opened(crossed)):
+        for sheet in one:
+            scale = sheet.page_setup.scale / 100
+            sizes = {c.font.sz for row in sheet.iter_rows() for c in row if c.value is not None}
+            assert min(sizes) * scale >= 8, sheet.title
+            assert not (sheet.sheet_properties.pageSetUpPr or None) or not sheet.sheet_properties.pageSetUpPr.fitToPage  # fmt: skip
+            margins = 72 * (sheet.page_margins.left + sheet.page_margins.right)
+            for across, _ in pages(sheet):
+                assert across <= min(LETTER[0], A4[0]) - margins, sheet.title
+            assert sheet.page_setup.orientation == "landscape"
+            assert sheet.page_setup.paperSize in ("1", 1)
+
+
+def test_pages_begin_with_a_family_and_every_one_has_its_heads(large):
+    sheet = large["2024"]
+    assert (sheet.print_title_cols, sheet.print_title_rows) == ("$A:$A", "$1:$2")
+    assert sheet.freeze_panes == "B3"
+    assert sheet.page_setup.pageOrder == "overThenDown"
+    parts = pages(sheet)
+    assert 1 < len(parts) <= 4
+    assert [n for _, columns in parts for n in columns] == list(range(sheet.max_column))
+    heads = [cell.value for cell in sheet[1]]
+    assert all(heads[columns[0]] for _, columns in parts)  # none begins inside a family
+    assert sum(head is not None for head in heads) == 1 + 8
+
+
+def test_a_family_that_is_wider_than_a_page_is_named_on_each(carpos):
+    """Four sexes and nine bands of age under each family: cut where the page ends, and said again."""
+    sheet, heads = openpyxl.Workbook(write_only=True).create_sheet("x"), [("Domestic violence", 40)]
+    starts = lay_out(sheet, [20, *[9] * 40], first=1, joints=[1])
+    assert starts
+    assert [label for label, _ in _parts(heads, starts)] == ["Domestic violence"] * (
+        1 + len(starts)
+    )
+    assert sum(width for _, width in _parts(heads, starts)) == 40
+
+
+def test_a_table_begins_a_page_where_it_does_not_fit_below_the_last(large, crossed):
+    breaks = [b.id for b in large["2024"].row_breaks.brk]
+    assert breaks == [2 + 60]  # persons, after two heads and 60 lines of orders
+    assert [b.id for b in opened(crossed)["2024"].row_breaks.brk] == []  # both fit one page
+
+
+def test_head_foot_and_repeated_rows(crossed):
     book = opened(crossed)
-    for sheet in book:
-        assert sheet.page_setup.orientation == "landscape"
-        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) in {(None, 0), (1, 0)}
-        assert sheet.sheet_properties.pageSetUpPr.fitToPage
     for name in ("2024", "2025", "List"):
         assert book[name].oddFooter.right.text == "Page &P of &N"
         assert book[name].oddHeader.left.text.startswith("Orders && persons")
     assert book["List"].print_title_rows == "$1:$1"
-    assert (book["2024"].print_title_cols, book["2024"].print_title_rows) == ("$A:$A", "$2:$2")
-    assert [b.id for b in book["2024"].row_breaks.brk] == [6]  # persons begin a page
+    assert book["List"].freeze_panes == "A2"
+
+
+def test_the_workbook_says_its_title_and_language_and_its_list_is_a_table(book, large):
+    assert (book.properties.title, book.properties.language) == ("+Title", "en-US")
+    assert book.properties.creator == "Department of Justice, Research Services"
+    for one in (book, large):
+        sheet = one["List"]
+        table = sheet.tables["List"]
+        assert table.ref == sheet.dimensions
+        assert [c.name for c in table.tableColumns] == [cell.value for cell in sheet[1]]
+        assert table.autoFilter.ref == table.ref
+        assert all(sheet.cell(1, 1).value for sheet in one)  # a reader begins at A1
 
 
 def test_percentages_are_those_of_published_counts(carpos):
