@@ -240,6 +240,7 @@ def project(folder: Path, rows: int) -> str:
     from pipelines.demo import SCOPE
     from pipelines.home.home import open_home
     from pipelines.keys import add_recipient, confirm_recipient
+    from pipelines.made_up import record_checks
     from pipelines.session import Session, today
 
     office = Session(open_home(folder / "home"))
@@ -252,6 +253,7 @@ def project(folder: Path, rows: int) -> str:
     form.write_text(text.replace("max_rows = 80000", f"max_rows = {max(80_000, rows)}"))
     state = office.projects.submit(form, office.person, today())
     office.projects.approve(state.number, office.person, today())
+    record_checks(office.projects, state.number, office.person, today(), folder)
     _, pem = make_recipient("p384", "Recipient")
     (folder / "lead.pem").write_bytes(pem)
     add_recipient(office, state.number, folder / "lead.pem", "lead")

@@ -93,6 +93,7 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.keys import add_recipient, confirm_recipient
+    from pipelines.made_up import record_checks
     from pipelines.session import Session, today
     from synthetic.cohorts import make_cohort
     from synthetic.registers.system import make_system
@@ -109,6 +110,7 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     form.write_text(example_application("standard", on=today(), kind="identified"))
     state = office.projects.submit(form, office.person, today())
     office.projects.approve(state.number, office.person, today())
+    record_checks(office.projects, state.number, office.person, today(), folder)
     _, pem = make_recipient("p384", "Recipient")
     (folder / "lead.pem").write_bytes(pem)
     add_recipient(office, state.number, folder / "lead.pem", "lead")

@@ -23,6 +23,7 @@ from pipelines.deployment import init_home
 from pipelines.errors import DemoStopped, OpensslMissing
 from pipelines.home import Home, empty, locked, open_home, write_private
 from pipelines.keys import add_recipient, confirm_recipient
+from pipelines.made_up import record_checks
 from pipelines.orchestration import Orchestrator, launch_release
 from pipelines.release import Outcome, Request, order_release
 from pipelines.session import Session, today
@@ -163,6 +164,7 @@ def _projects(
         write_private(path, _application(team, cohort))
         state = session.projects.submit(path, session.person, today())
         session.projects.approve(state.number, session.person, today())
+        record_checks(session.projects, state.number, session.person, today(), folder)
         made.projects[team.kind] = state.number
         for member, kind in team.members:
             _recipient(session, state.number, member, kind, known)

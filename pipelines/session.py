@@ -192,6 +192,7 @@ class Session:
             affiliation_letter=chosen.affiliation_letter,
             member_acknowledgments=chosen.member_acknowledgments,
             soft_papers=chosen.soft_papers,
+            checks_by_two=chosen.checks_by_two,
             check_valid_days=chosen.check_valid_days,
         )
 

@@ -14,7 +14,7 @@ from systems.description import Document
 # Requirements with a row of their own; every other is a document that must be there.
 _OWN = frozenset(
     {"project_outline", "irb_approval", "human_subjects_training", "background_check",
-     "background_check_page", "cohort_authority"}
+     "background_check_page", "cohort_authority", "checks_verified", "notary_verification"}
 )  # fmt: skip
 # Documents of CARPOS's regulation → the rule; other systems' go by system and name.
 _RULES = {

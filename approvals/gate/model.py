@@ -27,6 +27,8 @@ class GatePolicy:
         member_acknowledgments: every member acknowledged the restrictions (§ 964(m); the regulation
             asks for the researcher's signature only).
         soft_papers: papers that a system asks for by policy, not by law.
+        checks_by_two: a check, or an identity, counts once a second person of the Department has
+            confirmed what the first recorded.
         check_valid_days: how old a background check without an expiry date may be, in days; 0 for no
             limit, since no section names one.
     """
@@ -36,6 +38,7 @@ class GatePolicy:
     affiliation_letter: bool = True
     member_acknowledgments: bool = False
     soft_papers: bool = True
+    checks_by_two: bool = False
     check_valid_days: int = 0
 
 

@@ -13,5 +13,5 @@ from approvals.project.lifecycle import (
     is_move,
 )
 from approvals.project.projects import Projects, project_event_kinds
-from approvals.project.state import Cohort, ProjectState, Recipient
+from approvals.project.state import Cohort, Evidence, ProjectState, Recipient
 from approvals.project.store import check_pinned_documents, pinned_documents, roles_for

@@ -177,7 +177,10 @@ class Projects(ProjectStore):
             return
         if kind == "extension_granted":
             _check_extension(state, given)
-        if kind == "event_corrected":
+        if kind == "person_confirmed":
+            by = _unconfirmed(state, str(given["member"]), str(given["what"]))
+            self.record(state, kind, actor, given, on=on, first=by, store=store)
+        elif kind == "event_corrected":
             entries = self.ledger.project_events(state.number)
             wrong = check_correction(entries, int(str(given["event"])))
             self.record(state, kind, actor, given, on=on, first=wrong.actor, store=store)
@@ -459,6 +462,14 @@ def _check_extension(state: ProjectState, facts: Mapping[str, FactValue]) -> Non
         raise errors.MoveNotAllowed(
             step="extension_granted", section=state.cite("§ 967(b)"), what="one year at most"
         )
+
+
+def _unconfirmed(state: ProjectState, member: str, what: str) -> str:
+    """Who recorded the check, or the identity, that a second person is to confirm."""
+    found = (state.checks if what == "background_check" else state.identities).get(member)
+    if found is None or found.outcome != "passed" or found.confirmed_by is not None:
+        raise errors.NothingToConfirm(what=what, member=member)
+    return found.by
 
 
 def _waiting(state: ProjectState, fingerprint: str) -> Recipient | None:

@@ -59,11 +59,16 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A dated fact about a person: a background check or a training."""
+    """A dated fact about a person: a background check, an identity that was verified, a training.
+
+    ``by`` recorded it, for the Department; empty: it is what the application says, a claim.
+    """
 
     outcome: str
     on: date
     expires: date | None = None
+    by: str = ""
+    confirmed_by: str | None = None
 
     def holds_on(self, on: date) -> bool:
         """Passed, not in the future, not past."""
@@ -138,6 +143,8 @@ class ProjectState:
     irb_expires: date | None = None
     cohorts: tuple[Cohort, ...] = ()
     recipients: tuple[Recipient, ...] = ()
+    identities: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
+    verified: Mapping[str, date] = field(default_factory=dict[str, date])
     checks: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
     trainings: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
     acknowledged: Mapping[str, date] = field(default_factory=dict[str, date])
@@ -187,11 +194,15 @@ class ProjectState:
         return next((c for c in self.cohorts if c.digest == digest), None)
 
     def check_of(self, member: str) -> Evidence | None:
-        """A member's background check: as recorded later, else as the approved application says."""
-        return self.checks.get(member) or self._from_application(member, "background_check")
+        """A member's background check as the Department recorded it; what the application says is a claim."""
+        return self.checks.get(member)
+
+    def claimed_check(self, member: str) -> Evidence | None:
+        """A member's background check as the application says."""
+        return self._from_application(member, "background_check")
 
     def training_of(self, member: str) -> Evidence | None:
-        """A member's training, likewise."""
+        """A member's training: as recorded later, else as the approved application says, with its certificate."""
         return self.trainings.get(member) or self._from_application(member, "training")
 
     def irb_until(self) -> date | None:
@@ -285,6 +296,13 @@ def _step(state: ProjectState, entry: Entry) -> ProjectState:
     return replace(state, **_changed(state, entry, facts))
 
 
+_OF_PERSONS = {
+    "background_check": "checks",
+    "identity_verified": "identities",
+    "training_recorded": "trainings",
+}
+
+
 def _day(facts: Mapping[str, Any], name: str = "on") -> date | None:
     return date.fromisoformat(facts[name]) if name in facts else None
 
@@ -335,11 +353,21 @@ def _changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> dic
             return {"irb_expires": _day(facts, "expires")}
         case "acknowledgment_recorded":
             return {"acknowledged": {**state.acknowledged, facts["member"]: _day(facts)}}
-        case "background_check" | "training_recorded":
-            which = "checks" if entry.kind == "background_check" else "trainings"
+        case "background_check" | "identity_verified" | "training_recorded":
+            which = _OF_PERSONS[entry.kind]
             on, until = date.fromisoformat(facts["on"]), _day(facts, "expires")
-            found = Evidence(facts.get("outcome", "passed"), on, until)
+            found = Evidence(facts.get("outcome", "passed"), on, until, entry.actor)
             return {which: {**getattr(state, which), facts["member"]: found}}
+        case "person_confirmed":
+            name, who = facts["what"], facts["member"]
+            held = state.checks if name == "background_check" else state.identities
+            if who not in held:
+                return {}
+            confirmed = replace(held[who], confirmed_by=entry.actor)
+            return {"checks" if held is state.checks else "identities": {**held, who: confirmed}}
+        case "checks_verified":
+            day = date.fromisoformat(facts["on"])
+            return {"verified": {**state.verified, **dict.fromkeys(facts["members"], day)}}
         case "cohort_registered" | "cohort_confirmed" | "cohort_destroyed":
             return {"cohorts": tuple(_cohorts(state.cohorts, entry, facts))}
         case "recipient_added" | "recipient_confirmed" | "recipient_revoked":

@@ -134,6 +134,7 @@ class Approvals(_Section):
     affiliation_letter: bool = Field(default=True, description='§ 966(d): the letterhead letter besides the certificates; question "affiliation-letter"')
     member_acknowledgments: bool = Field(default=False, description="true: every member acknowledges § 964; policy, the regulation asks the researcher alone")
     soft_papers: bool = Field(default=True, description="papers that a system asks for by policy, not by law")
+    checks_by_two: bool = Field(default=False, description="true: a background check or a verified identity counts when a second person has confirmed it; policy, § 966(e), process page")
     check_valid_days: int = Field(default=0, ge=0, le=3660, description='days that a background check without an expiry date is good for; 0: no limit, § 966(e) names none; question "check-age"')
     timeframe_years: int = Field(default=10, ge=1, le=100, description='years that a timeframe for obtaining data may be long without a reason in the application; § 964(b) names no limit; question "timeframe-length"')
     department_days: Literal["19853", "6700", "both"] = Field(default="19853", description="19853 | 6700 | both: holidays that stop the Department's own clocks; question \"business-day\"")

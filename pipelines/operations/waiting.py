@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from approvals.application import StandardApplication
 from approvals.custody import (
     ACCEPTERS,
     ASKERS,
@@ -127,6 +128,7 @@ def _projects(session: Session, projects: Sequence[ProjectState]) -> Iterator[Wa
         yield from _decisions(session, state, entries)
         if state.state_on(on) not in IN_FORCE:
             continue
+        yield from _checks(session, state)
         for cohort in state.cohorts:
             if cohort.confirmed_by is None and cohort.usable:
                 since = _last(entries, "cohort_registered", cohort=cohort.digest)
@@ -149,6 +151,42 @@ def _projects(session: Session, projects: Sequence[ProjectState]) -> Iterator[Wa
                     roles_for("recipient_confirmed"),
                 )
                 yield Waiting(*words, command, roles, frozenset({key.added_by}))
+
+
+# kind of event → what it records, its name in `person_confirmed`, what its command says besides the member
+_OF_PEOPLE = {
+    "background_check": ("background check", "background_check", "outcome=passed reference=..."),
+    "identity_verified": ("identity", "identity", "reference=..."),
+}
+
+
+def _checks(session: Session, state: ProjectState) -> Iterator[Waiting]:
+    """What the Department has to record of a project's people, and a second person to confirm, as the gate asks for it."""
+    form, policy = state.application, session.gate_policy
+    if not isinstance(form, StandardApplication) or state.terms is None:
+        return
+    asked = {r.name: r for kind in state.kinds for r in state.terms.requirements if kind in r.kinds}
+    page = asked.get("background_check_page") if policy.deidentified_checks else None
+    needed = {
+        "background_check": (asked.get("background_check") or page, state.checks),
+        "identity_verified": (asked.get("notary_verification"), state.identities),
+    }
+    since = state.approved_on or state.submitted_on
+    for kind, (paper, known) in needed.items():
+        what, name, facts = _OF_PEOPLE[kind]
+        for member in [m.id for m in form.team] if paper is not None else ():
+            if paper is None or (paper.per == "researcher" and member != form.researcher.member):
+                continue
+            found, event = known.get(member), f"project event {state.number}"
+            of = f"the {what} of {member}, {state.number}"
+            if found is None:
+                command = f"{event} {kind} member={member} {facts}"
+                yield Waiting(f"record {of}", since, paper.section, command, roles_for(kind))
+            elif policy.checks_by_two and found.outcome == "passed" and not found.confirmed_by:
+                command = f"{event} person_confirmed member={member} what={name}"
+                words = f"confirm {of}", found.on, "approvals.checks_by_two"
+                roles = roles_for("person_confirmed")
+                yield Waiting(*words, command, roles, frozenset({found.by}))
 
 
 def _decisions(

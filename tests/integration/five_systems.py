@@ -23,6 +23,7 @@ from pipelines.cohort.registry import register_cohort
 from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home, write_private
 from pipelines.keys import add_recipient
+from pipelines.made_up import record_checks
 from pipelines.orchestration.launch import launch_release
 from pipelines.registers import load_register
 from pipelines.release.orders import Request, order_release
@@ -122,6 +123,7 @@ class World:
         write_private(path, text)
         state = self.session.projects.submit(path, self.session.person, today())
         self.session.projects.approve(state.number, self.session.person, today())
+        record_checks(self.session.projects, state.number, self.session.person, today(), self.root)
         add_recipient(self.session, state.number, self.root / "r.pem", MEMBER)
         added = self.session.projects.show(state.number).recipients[0].fingerprint
         self.session.projects.confirm_recipient(added, self.session.person, today(), state.number)

@@ -89,12 +89,27 @@ def projects(stage: Stage, driver: Driver) -> None:
     stage.numbers = {row["kinds"][0]: row["project_number"] for row in listed}
     for kind, number in stage.numbers.items():
         driver.run("project", "approve", number)
+        _checks(stage, driver, kind, number)
         members = ("desk", "data-desk") if kind == "aggregated" else ("lead", "analyst")
         for member, (holder, _) in zip(members, RECIPIENTS, strict=True):
             driver.run("recipient", "add", number, keys / f"{holder}.pem", "--member", member)
     for holder, _ in RECIPIENTS:
         fingerprint = Recipient.from_pem((keys / f"{holder}.pem").read_bytes(), on=today())
         driver.run("recipient", "confirm", fingerprint.fingerprint)
+
+
+def _checks(stage: Stage, driver: Driver, kind: str, number: str) -> None:
+    """What the Department finds out about the team, and the researcher's letter, of whatever words."""
+    if kind == "aggregated":
+        return
+    event = ("project", "event", number)
+    for member in ("lead", "analyst"):
+        who = f"member={member}"
+        driver.run(*event, "background_check", who, "outcome=passed", "reference=c-1")
+        driver.run(*event, "person_confirmed", who, "what=background_check")
+    letter = stage / "inputs" / f"letter {FREE}.pdf"
+    letter.write_text(f"{FREE}\n")
+    driver.run(*event, "checks_verified", "members=analyst", "--file", f"letter={letter}")
 
 
 def cohorts(stage: Stage, driver: Driver) -> None:

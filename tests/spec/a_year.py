@@ -47,6 +47,27 @@ def approval(story: Story) -> None:
     story.does("avery", f"project approve {NO}", only="project_number|state|expires")
 
 
+def checks(story: Story) -> None:
+    story.on("2026-01-22", "background checks: the Department's word, not the application's")
+    story.tell(
+        "The application says that both passed. That is what the researcher knows; the gate goes by what the"
+        " Department found, and by the researcher's letter that the team passed, which comes after it."
+    )
+    story.does("erin", f"project check {NO} --kind identified", code=3)
+    for member, reference in (("lead", "bc-3107"), ("analyst", "bc-3108")):
+        story.does(
+            "erin",
+            f"project event {NO} background_check member={member} outcome=passed reference={reference}",
+            shown=member == "lead",
+            only="project_number|state|expires",
+        )
+    story.does(
+        "erin",
+        f"project event {NO} checks_verified members=analyst --file letter=letter.pdf",
+        only="project_number|state|expires",
+    )
+
+
 def parties(story: Story) -> None:
     story.on("2026-01-26", "keys and the cohort, each confirmed by a second person")
     for member in ("lead", "analyst"):
@@ -259,7 +280,7 @@ def destruction(story: Story) -> None:
 
 
 CHAPTERS = (
-    application, approval, parties, first_release, denial, denial_appeal, draft, appeal, renewal,
+    application, approval, checks, parties, first_release, denial, denial_appeal, draft, appeal, renewal,
     second_release, amendment, correction, completion, destruction,
 )  # fmt: skip
 

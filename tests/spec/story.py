@@ -26,7 +26,7 @@ _MASKS = (
     (re.compile(r"\b\d+(?:\.\d+)? s\b"), "… s"),
     (re.compile(r"(?m)^  \d+ +(?=20\d\d-\d\d-\d\d   [a-z])"), "  …       "),
     (re.compile(r"(?m)(^  …  .*  )\d+ *$"), r"\1…"),
-    (re.compile(r"\bevent[= ]\d+\b"), "event …"),
+    (re.compile(r"\bevent[= ]\d+\b(?!-)"), "event …"),
     (re.compile(r"(?m)^  \d+ +(20\d\d-\d\d-\d\d) [\d:]{8}"), r"  …  \1 …"),
     (re.compile(r"(?m)^  (size|root) +(?:9f3c…|\d+)"), r"  \1   …"),
 )

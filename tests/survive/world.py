@@ -102,6 +102,7 @@ def _projects(session, root: Path) -> dict[str, str]:
     from crypto.cms.certificates import make_recipient
     from crypto.cms.recipients import Recipient
     from pipelines.keys import add_recipient, confirm_recipient
+    from pipelines.made_up import record_checks
     from pipelines.session import today
 
     keys, numbers = root / "keys", {}
@@ -118,6 +119,7 @@ def _projects(session, root: Path) -> dict[str, str]:
         (root / f"{kind}.toml").write_text(text)
         state = session.projects.submit(root / f"{kind}.toml", session.person, today())
         session.projects.approve(state.number, session.person, today())
+        record_checks(session.projects, state.number, session.person, today(), root)
         numbers[kind] = state.number
         # Ids and order come from the project's secret, which the first release would make.
         session.keyring.project_secret(state.number, create=True)

@@ -21,6 +21,7 @@ from approvals.application import example_application
 from pipelines.cli.app import tree
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
+from pipelines.made_up import record_checks
 from pipelines.orchestration import worker
 from pipelines.session import Session, today
 from tests.in_process import Done, run_here
@@ -103,6 +104,7 @@ class World:
         with Session(open_home(self.home)) as session:
             self.number = session.projects.submit(form, session.person, today()).number
             session.projects.approve(self.number, session.person, today())
+            record_checks(session.projects, self.number, session.person, today(), inputs)
         self.good = inputs / "good.csv"
         self.good.write_text("cohort_id,record_id,last_name,a,n\n1,1,Byron,x,30\n2,2,Turing,y,40\n")
         closed, shut, full = inputs / "closed.csv", folder / "shut", inputs / "folder"

@@ -18,6 +18,7 @@ from approvals.ledger.ledger import Ledger
 from approvals.people.people import Person
 from approvals.project.projects import Projects
 from crypto.secret import Secret
+from pipelines.made_up import record_checks
 
 ENGINEER = Person("p-engineer", "Erin Example", "erin", frozenset({"engineer"}))
 OTHER_ENGINEER = Person("p-second", "Sasha Example", "sasha", frozenset({"engineer"}))
@@ -29,6 +30,7 @@ EVERYTHING = Person(
 )
 
 TODAY = date(2026, 11, 23)
+CHECKED = date(2026, 10, 1)  # when the Department looked at the people
 COHORT = "c" * 64
 KEY_LEAD, KEY_ANALYST = "1" * 64, "2" * 64
 
@@ -70,6 +72,7 @@ class Home:
     def _approve(self, form, change=lambda t: t, **options):
         state = self.projects.submit(self.application(form, change, **options), ENGINEER, TODAY)
         state = self.projects.approve(state.number, APPROVER, TODAY)
+        record_checks(self.projects, state.number, ENGINEER, CHECKED, self.path)
         members = state.application.recipient_ids()
         for key, member in zip((KEY_LEAD, KEY_ANALYST), members, strict=True):
             self.projects.add_recipient(

@@ -40,6 +40,13 @@ def on_member(position, **change):
     return apply
 
 
+def unchecked(member):
+    """Without what the Department recorded of a member's background check; what the application claims stays."""
+    return lambda state: replace(
+        state, checks={m: found for m, found in state.checks.items() if m != member}
+    )
+
+
 def without(kind):
     def apply(state):
         kept = tuple(d for d in state.application.documents if d.kind != kind)

@@ -166,7 +166,7 @@ def test_the_page_for_counsel_has_every_question_and_the_rules_point_to_it():
 
 def test_every_switch_of_approvals_that_the_law_leaves_open_has_its_question():
     """What is plain policy, and not a reading of the law, is named here."""
-    policy = {"review_required", "member_acknowledgments", "soft_papers", "evidence_notice_days",
+    policy = {"checks_by_two", "review_required", "member_acknowledgments", "soft_papers", "evidence_notice_days",
               "review_notice_days"}  # fmt: skip
     asked = {q.switch.removeprefix("approvals.") for q in questions()}
     assert set(type(Settings().approvals).model_fields) <= asked | policy

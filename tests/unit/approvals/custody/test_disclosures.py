@@ -144,7 +144,7 @@ def test_documents_rest_encrypted_and_a_changed_or_missing_one_is_found(home, pr
     for path in (home.path / "projects").rglob("*"):
         assert path.is_dir() or b"Canary" not in path.read_bytes()
         assert path.is_dir() or b"%PDF" not in path.read_bytes()
-    (stored,) = (home.path / "projects" / project.number / "documents").iterdir()
+    stored = _stored(home, project)[-1]
     kept = stored.read_bytes()
     for change, state in (
         (kept[:-1] + bytes([kept[-1] ^ 1]), "changed"),
@@ -162,10 +162,16 @@ def test_documents_rest_encrypted_and_a_changed_or_missing_one_is_found(home, pr
     assert check_pinned_documents(home.projects) == held
 
 
+def _stored(home, project):
+    """The project's documents, oldest first."""
+    folder = home.path / "projects" / project.number / "documents"
+    return sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+
+
 def test_another_document_in_its_place_is_found(home, project):
     attach(home, project, "draft_received", "draft", b"one")
     attach(home, project, "draft_received", "draft", b"two")
-    one, two = sorted((home.path / "projects" / project.number / "documents").iterdir())
+    one, two = _stored(home, project)[-2:]
     one.write_bytes(two.read_bytes())
     with pytest.raises(DocumentsGone):
         check_pinned_documents(home.projects)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
-from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
+from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, unchecked, without
 
 from approvals.application.system_terms import individual_level_for, terms_of
 from approvals.errors import GateRefused
@@ -85,7 +85,9 @@ BY_STATE = {
         on_part("irb", body="committee_for_the_protection_of_human_subjects"),
         "C-53", "§ 966(c)(1)"),
     "no training": (on_member(1, training=None), "C-54", "§ 966(d)"),
-    "no background check": (on_member(1, background_check=None), "C-55", "§ 966(e)"),
+    "no background check": (unchecked("analyst"), "C-55", "§ 966(e)"),
+    "a team that the researcher did not verify": (
+        lambda s: replace(s, verified={}), "C-78", "§ 966(e)"),
     "a consultant": (on_member(0, employment="consultant"), "C-01", "§ 962(a)"),
     "a key's member is no recipient": (
         on_member(1, recipient=False), "C-10", "§§ 962(r), 964(c)"),
@@ -203,7 +205,7 @@ def test_no_state_but_those_in_force_passes(home):
 def test_submitted_only_is_refused(home):
     state = home.projects.submit(home.application(), ENGINEER, TODAY)
     verdict = check(home.projects.show(state.number), ask())
-    assert {"C-74", "C-13", "C-10"} == set(verdict.rules)
+    assert {"C-74", "C-13", "C-10", "C-55", "C-78"} == set(verdict.rules)
     assert APPROVER.id not in str(verdict)
 
 
@@ -214,6 +216,7 @@ CASES = [
     lambda s, t: (t, ask("aggregated", on=date(2026, 12, 31), years=(2026, 2026))),
     lambda s, t: (t, ask("aggregated", dimensions=("race_group",))),
     lambda s, t: (s, ask(policy=GatePolicy(member_acknowledgments=True))),
+    lambda s, t: (replace(s, terms=terms_of("CURES")), ask("deidentified")),
 ]
 
 
@@ -233,7 +236,7 @@ def test_each_application_has_rows_of_its_own_by_kind(state, tables):
         return {r.check.__name__ for r in RULES if r.applies(project, ask(kind))}
 
     assert asked(state, "identified") - asked(state, "deidentified") == {
-        "check_cohort", "check_authority"}  # fmt: skip
+        "check_cohort", "check_authority", "check_verified"}  # fmt: skip
     assert asked(tables, "aggregated") == {
         "check_in_force", "check_application", "check_requester", "check_kind", "check_system",
         "check_scope", "check_years", "check_full_years", "check_dimensions", "check_sanctions",

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
-from approvals_home import ENGINEER, KEY_ANALYST, KEY_LEAD, SECURITY, TODAY
-from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules
+import pytest
+from approvals_home import CHECKED, ENGINEER, KEY_ANALYST, KEY_LEAD, REVIEWER, SECURITY, TODAY
+from gate_cases import YESTERDAY, ask, on_member, on_part, rules, unchecked
 
+from approvals.errors import NothingToConfirm, SamePerson
 from approvals.gate.gate import check
 from approvals.gate.model import GatePolicy
 from approvals.gate.people_rules import people_of
@@ -28,27 +30,72 @@ def test_each_member_is_checked_and_named_by_id(home, state):
 
 
 def test_background_checks_for_deidentified_data_are_policy(state):
-    pending = on_member(1, background_check=None)(state)
+    pending = unchecked("analyst")(state)
     verdict = check(pending, ask("deidentified"))
     assert rules(verdict) == {("C-75", "process page (policy)")}
     assert check(pending, ask("deidentified", policy=GatePolicy(deidentified_checks=False))).allowed
     assert not check(pending, ask(policy=GatePolicy(deidentified_checks=False))).allowed
 
 
+def test_what_the_application_says_of_a_check_is_a_claim(home, state):
+    """An approval of before, too: it was given on the application's line, which the gate does not take any more."""
+    claimed = replace(state, checks={})
+    assert claimed.claimed_check("lead").outcome == "passed"
+    reasons = [r for r in check(claimed, ask()).reasons if r.rule == "C-55"]
+    assert len(reasons) == 2
+    for reason, member in zip(reasons, ("lead", "analyst"), strict=True):
+        assert "the application's word alone (passed on" in reason.text
+        assert f"event {state.number} background_check member={member}" in reason.cure
+    assert people_of(claimed, TODAY)[0]["background_check"].startswith("none recorded (claimed:")
+    silent = on_member(1, background_check=None)(state)
+    assert check(silent, ask()).allowed  # nobody has to claim what the Department knows
+
+
+def test_a_check_counts_once_a_second_person_confirmed_it_where_policy_asks(home, state):
+    two = ask(policy=GatePolicy(checks_by_two=True))
+    assert check(state, ask()).allowed
+    assert [r.rule for r in check(state, two).reasons] == ["C-55", "C-55"]
+    facts = {"member": "lead", "what": "background_check"}
+    confirm = home.projects.event
+    with pytest.raises(SamePerson):
+        confirm(state.number, "person_confirmed", ENGINEER, TODAY, facts)
+    with pytest.raises(NothingToConfirm):
+        confirm(state.number, "person_confirmed", REVIEWER, TODAY, facts | {"what": "identity"})
+    for member in ("lead", "analyst"):
+        confirm(state.number, "person_confirmed", REVIEWER, TODAY, facts | {"member": member})
+    assert check(home.projects.show(state.number), two).allowed
+    with pytest.raises(NothingToConfirm):
+        confirm(state.number, "person_confirmed", SECURITY, TODAY, facts)
+    passed = {"member": "lead", "outcome": "passed", "reference": "r-2"}
+    confirm(state.number, "background_check", ENGINEER, TODAY, passed)  # newer, and unconfirmed
+    (reason,) = (
+        r for r in check(home.projects.show(state.number), two).reasons if r.rule == "C-55"
+    )
+    assert "second person" in reason.text
+
+
+def test_the_researcher_verifies_the_teams_checks_after_them(home, state):
+    (reason,) = check(replace(state, verified={}), ask()).reasons
+    assert (reason.rule, reason.section) == ("C-78", "§ 966(e)")
+    assert "analyst" in reason.text
+    assert "lead" not in reason.text  # the researcher verifies others
+    assert check(replace(state, verified={}), ask("deidentified")).allowed
+    passed = {"member": "analyst", "outcome": "passed"}
+    later = home.projects.event(state.number, "background_check", ENGINEER, TODAY, passed)
+    assert check(later, ask()).rules == ("C-78",)  # what was verified was an earlier check
+    verified = {"members": "analyst", "letter": "d" * 64}
+    assert check(
+        home.projects.event(state.number, "checks_verified", ENGINEER, TODAY, verified), ask()
+    ).allowed
+
+
 def test_a_check_without_an_expiry_date_holds_until_a_setting_says_how_long(state):
-    done = state.application.team[1].background_check.on
-    old, young = (TODAY - done).days, (TODAY - state.application.team[0].background_check.on).days
+    age = (TODAY - CHECKED).days
     assert check(state, ask()).allowed  # no section names an age
-    assert check(state, ask(policy=GatePolicy(check_valid_days=max(old, young)))).allowed
-    (reason,) = check(state, ask(policy=GatePolicy(check_valid_days=max(old, young) - 1))).reasons
-    assert (reason.rule, reason.section) == ("C-55", "§ 966(e); policy check_valid_days")
-    dated = [
-        m.model_copy(
-            update={"background_check": m.background_check.model_copy(update={"expires": TODAY})}
-        )
-        for m in state.application.team
-    ]
-    own = on_form(team=tuple(dated))(state)
+    assert check(state, ask(policy=GatePolicy(check_valid_days=age))).allowed
+    reasons = check(state, ask(policy=GatePolicy(check_valid_days=age - 1))).reasons
+    assert {(r.rule, r.section) for r in reasons} == {("C-55", "§ 966(e); policy check_valid_days")}
+    own = replace(state, checks={m: replace(c, expires=TODAY) for m, c in state.checks.items()})
     assert check(own, ask(policy=GatePolicy(check_valid_days=1))).allowed  # its own date counts
 
 
@@ -91,7 +138,10 @@ def test_each_person_is_shown_with_dates(home, state):
     )  # fmt: skip
     lead, analyst = people_of(home.projects.show(state.number), TODAY)
     assert (lead["researcher"], analyst["researcher"]) == (True, False)
-    assert analyst["background_check"] == "passed on 2026-11-23, until 2027-01-31"
+    assert (
+        analyst["background_check"]
+        == f"passed on 2026-11-23, until 2027-01-31; verified on {CHECKED}"
+    )
     assert analyst["key"] == "confirmed"
     late = people_of(home.projects.show(state.number), date(2027, 2, 1))[1]
     assert late["background_check_in_force"] is False

@@ -7,10 +7,11 @@ systems' files.
 from dataclasses import replace
 
 import pytest
-from approvals_home import COHORT, ENGINEER, TODAY
+from approvals_home import COHORT, ENGINEER, REVIEWER, TODAY
 from gate_cases import YESTERDAY, on_form, without
 
 from approvals.application.example import example_for
+from approvals.errors import SamePerson
 from approvals.gate.gate import check
 from approvals.gate.model import GatePolicy, ReleaseRequest
 
@@ -26,6 +27,9 @@ def paper(code, name, whose="project"):
     return (name, f"{code}.{name}", PAGE, whose, f"document_attached with kind={name}")
 
 
+NOTARY = ("notary_verification", "C-79", PAGE, "lead", "identity_verified")
+
+
 def like_achs(code):
     return (
         CHECK, TRAINING, BOARD, paper(code, "curriculum_vitae"),
@@ -38,11 +42,11 @@ ASKED = {
     ("ACHS", "deidentified"): like_achs("ACHS"),
     ("JCPSS", "deidentified"): like_achs("JCPSS"),
     ("CURES", "deidentified"): (
-        TRAINING, BOARD, paper("CURES", "notary_verification"), paper("CURES", "curriculum_vitae"),
+        TRAINING, BOARD, NOTARY, paper("CURES", "curriculum_vitae"),
         paper("CURES", "conditions_acknowledged"),
     ),
     ("RIPA", "deidentified"): (
-        paper("RIPA", "notary_verification"), paper("RIPA", "conditions_acknowledged"),
+        NOTARY, paper("RIPA", "conditions_acknowledged"),
         paper("RIPA", "curriculum_vitae", "member"),
     ),
 }  # fmt: skip
@@ -80,6 +84,9 @@ def lacking(state, name):
         team = tuple(m.model_copy(update={"training": None}) for m in team)
     if name == "background_check":
         team = tuple(m.model_copy(update={"background_check": None}) for m in team)
+        state = replace(state, checks={})
+    if name == "notary_verification":
+        state = replace(state, identities={})
     change = {"team": team} | ({"irb": None} if name == "irb_approval" else {})
     return without(name)(on_form(**change)(state))
 
@@ -100,7 +107,8 @@ def test_each_paper_that_is_missing_is_named_with_its_section_and_cure(projects,
     reasons = check(lacking(state, name), ask(code, kind)).reasons
     assert {(r.rule, r.section) for r in reasons} == {(rule, section)}
     assert all(cure in r.cure for r in reasons)
-    members = [m.id for m in state.application.team] if whose == "member" else [None]
+    everybody = [m.id for m in state.application.team]
+    members = {"member": everybody, "project": [None]}.get(whose, [whose])
     assert len(reasons) == len(members)
     assert all(m is None or f"member {m}" in r.text for m, r in zip(members, reasons, strict=True))
 
@@ -119,17 +127,28 @@ def test_all_of_them_are_named_at_once_and_no_other_systems(projects, code, kind
 
 
 @pytest.mark.parametrize("code", ["CURES", "RIPA"])
-def test_a_notarys_paper_counts_from_the_day_it_is_recorded_until_it_expires(projects, code):
+def test_an_identity_is_the_departments_to_verify(projects, code):
+    """The application lists the notary's paper, and the desk may file another: neither is the Department's word."""
     home, state = projects(code, "deidentified")
-    facts = {
-        "document": "notary-2", "kind": "notary_verification", "digest": "e" * 64,
-        "expires": TODAY.isoformat(),
-    }  # fmt: skip
+    assert any(d.kind == "notary_verification" for d in state.application.documents)
+    facts = {"document": "notary-2", "kind": "notary_verification", "digest": "e" * 64}
     home.projects.event(state.number, "document_attached", ENGINEER, TODAY, facts)
-    later = without("notary_verification")(home.projects.show(state.number))
-    assert check(later, ask(code, "deidentified")).allowed
-    tomorrow = replace(ask(code, "deidentified"), on=TODAY.replace(day=TODAY.day + 1))
-    assert check(later, tomorrow).rules == (f"{code}.notary_verification",)
+    claimed = replace(home.projects.show(state.number), identities={})
+    (reason,) = check(claimed, ask(code, "deidentified")).reasons
+    assert (reason.rule, reason.section) == ("C-79", PAGE)
+    two = GatePolicy(checks_by_two=True)
+    assert "C-79" in check(state, ask(code, "deidentified", policy=two)).rules
+    again = {"member": "lead", "reference": "n-2"}
+    home.projects.event(state.number, "identity_verified", ENGINEER, TODAY, again)
+    with pytest.raises(SamePerson):
+        home.projects.event(state.number, "person_confirmed", ENGINEER, TODAY, CONFIRMED)
+    home.projects.event(state.number, "person_confirmed", REVIEWER, TODAY, CONFIRMED)
+    later = home.projects.show(state.number)
+    found = check(later, ask(code, "deidentified", policy=two)).rules
+    assert "C-79" not in found
+
+
+CONFIRMED = {"member": "lead", "what": "identity"}
 
 
 def test_a_curriculum_vitae_of_one_member_is_none_of_another(projects):

@@ -51,6 +51,11 @@ def test_what_one_began_waits_for_those_who_may_confirm_it(home):
     }
     for command in told:  # it is the command that does it
         assert run_here(*command.split()[1:], home=home).code == 0
+    event = f"project event {number} background_check member={{}} outcome=passed reference="
+    for member in ("lead", "analyst"):  # the application's word is none of ours
+        (first, *_) = run_here("status", "--json", home=home).json
+        assert first["command"] == f"doj-release {event.format(member)}..."
+        assert run_here(*f"{event.format(member)}c-1".split(), home=home).code == 0
     assert run_here("status", "--json", home=home).json == []
     assert "Waits for you: none" in run_here("status", home=home).out
 
