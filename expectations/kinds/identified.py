@@ -123,7 +123,7 @@ def _against_inputs(facts: shared.Facts, context: IdentifiedContext) -> Iterator
     if context.not_attempted:
         yield Check(
             "identified.untried_say_so",
-            "A row that could not be tried says so",
+            "A row that could not be tried, or whose doubtful pairs were left out, says so",
             violations=_without(
                 f"SELECT row_id FROM {quoted(context.not_attempted)} WHERE {by_slice('row_id')}",
                 f"{extract} 'not_attempted' AND {by_slice('row_id')}",

@@ -28,13 +28,15 @@ def recipient_view(model: ReportModel) -> ReportModel:
     if model.edition == "recipient":
         return model
     below = model.threshold
+    checks = tuple(_check(c) for c in model.checks if _shown(c))
     plots = tuple(_plot(p, below) for p in model.plots if p.audience == "both")
     gone = _gone(model.plots, plots)
     return model.model_copy(
         update={
             "edition": "recipient",
             "safes": tuple(_safe(s) for s in model.safes),
-            "checks": tuple(_check(c) for c in model.checks if _shown(c)),
+            "checks": checks,
+            "more_checks": len(checks) < len(model.checks),
             "facts": _facts([f for f in model.facts if f.audience == "both"], below, gone),
             "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),

@@ -84,6 +84,8 @@ def said_of(members: Sequence[CheckResult], title: str) -> Item:
 
 
 def _detail(checks: int, failed: Sequence[str], nothing: int) -> str:
+    if checks == nothing:
+        return str(WORDS["statuses"]["none"])
     if checks == 1:
         return ""
     parts = [f"{checks} checks"]

@@ -309,7 +309,10 @@ class RunFacts(Part):
 
 
 class ReportModel(Part):
-    """A whole report. ``verdict`` follows from the items and checks and can't be set against them."""
+    """A whole report. ``verdict`` follows from the items and checks and can't be set against them.
+
+    ``more_checks`` says, in the recipient's edition, that the Department's lists others besides.
+    """
 
     schema_version: Literal["1"] = "1"
     edition: Edition = "department"
@@ -336,6 +339,7 @@ class ReportModel(Part):
     looked_at: tuple[str, ...] = ()  # what the rules of attention looked at and found usual
     provenance: tuple[Fact, ...] = ()
     run: RunFacts
+    more_checks: bool = False
     verdict: Literal["pass", "fail"] | None = None
 
     @pydantic.model_validator(mode="before")

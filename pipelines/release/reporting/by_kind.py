@@ -114,7 +114,7 @@ def deidentified_sections(context: ReleaseContext, verdict: Validation) -> dict[
                 f"Persons in classes under {limit['k']}": below,
             }
         ),
-        _limited("Their share", risk["share_below"], limit["max_share_below"]),
+        _limited("Share of persons in such classes", risk["share_below"], limit["max_share_below"]),
         _limited("Prosecutor risk, highest", risk["prosecutor_max"], limit["max_prosecutor"]),
         *_for_department({"Prosecutor risk, mean": percent(risk["prosecutor_mean"])}),
         _limited("Journalist risk, highest", risk["journalist_max"], limit["max_prosecutor"]),
@@ -367,7 +367,7 @@ def keep_explanation(context: ReleaseContext) -> None:
             "Published": f"{extract['rows'] - extract['hidden']:,}",
             "Hidden as small": f"{extract['primary']:,}",
             "Hidden to protect them": f"{extract['secondary']:,}",
-            "Threshold": f"{context.session.settings.disclosure.threshold} persons, by policy",
+            "Threshold": f"{context.approved.policy.threshold} persons, by policy",
             "Earlier tables attacked together": len(extract["earlier_tables"]),
             "Years published as before": ", ".join(map(str, extract["frozen_years"])) or "none",
             **closed_years_in_words(extract["closed_years"]),

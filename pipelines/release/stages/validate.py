@@ -132,13 +132,15 @@ def _identified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> di
     approved, staging = context.approved, context.staging
     staging.view(con, "intake", "supplied", "supplied")
     staging.view(con, "intake", "attempted", "attempted")
-    con.execute(
-        "CREATE TEMP VIEW not_attempted AS SELECT row_id FROM supplied SEMI JOIN "
-        "(SELECT row_number FROM attempted WHERE code IS NOT NULL) USING (row_number)"
-    )
     staging.view(con, "review", "settled", "settled")
     con.execute(
         "CREATE TEMP VIEW linked AS SELECT DISTINCT cohort_id FROM settled WHERE decision = 'link'"
+    )
+    con.execute(  # withheld, unusable, or doubtful and left out
+        "CREATE TEMP VIEW not_attempted AS SELECT row_id FROM supplied SEMI JOIN "
+        "(SELECT row_number FROM attempted WHERE code IS NOT NULL) USING (row_number) UNION "
+        "SELECT cohort_id AS row_id FROM settled ANTI JOIN linked USING (cohort_id) "
+        "WHERE decision = 'review'"
     )
     return {
         "supplied": "supplied",
