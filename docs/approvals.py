@@ -3,6 +3,7 @@
 from approvals.clocks import CLOCKS
 from approvals.gate import RULES
 from approvals.ledger import DIGEST, KINDS
+from approvals.letters import catalogue
 from approvals.project import CONDITIONS, FOLLOWS, MOVES, is_move, words_of
 
 
@@ -104,7 +105,23 @@ def events() -> str:
     return "\n".join(lines)
 
 
-PARTS = {"lifecycle": lifecycle, "needs": needs, "gate": gate, "clocks": clocks, "events": events}
+def letters() -> str:
+    """Each letter: the event that it goes with, and what it is about."""
+    lines = ["| letter | heading | written with | to |", "|---|---|---|---|"]
+    lines += [
+        f"| `{row.name}` | {row.heading} | {row.written_with} | {row.to} |" for row in catalogue()
+    ]
+    return "\n".join(lines)
+
+
+PARTS = {
+    "letters": letters,
+    "lifecycle": lifecycle,
+    "needs": needs,
+    "gate": gate,
+    "clocks": clocks,
+    "events": events,
+}
 
 
 def approvals_markdown(page: str) -> str:

@@ -18,6 +18,7 @@ from approvals.clocks import CALENDARS, Counting
 from approvals.custody import ACCEPTERS, Releases, snapshot_states
 from approvals.gate import GatePolicy
 from approvals.ledger import Event, FactValue, HeadFile, Ledger
+from approvals.letters import Sender
 from approvals.people import acting_person
 from approvals.project import Projects
 from crypto.keyring import Keyring
@@ -109,6 +110,12 @@ class Session:
             review_required=self.settings.approvals.review_required,
             key=lambda number, create: self.keyring.document_key(number, create=create),
         )
+
+    @property
+    def sender(self) -> Sender:
+        """Who writes the letters of this home."""
+        chosen = self.settings.department
+        return Sender(chosen.name, chosen.contact)
 
     @functools.cached_property
     def releases(self) -> Releases:

@@ -8,6 +8,7 @@ import html
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,18 +50,29 @@ def in_html(text: str) -> str:
     return html.escape(in_lines(text))
 
 
-def page_template(loader: "BaseLoader", name: str) -> "Template":
-    """A template of an HTML page: whatever is put in is escaped, and told by `in_lines`."""
+def page_template(
+    loader: "BaseLoader",
+    name: str,
+    *,
+    escaped: bool = True,
+    filters: Mapping[str, Any] | None = None,
+) -> "Template":
+    """A template of an HTML or XML page: whatever is put in is escaped, and told by `in_lines`.
+
+    Not ``escaped``: of a plain text.
+    """
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=loader,
-        autoescape=True,
+        autoescape=escaped,  # noqa: S701  # a plain text has nothing to escape
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalized,
-    ).get_template(name)
+    )
+    environment.filters.update(filters or {})
+    return environment.get_template(name)
 
 
 def _finalized(value: Any) -> Any:

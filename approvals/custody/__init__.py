@@ -5,11 +5,11 @@ opens a package, and never holds the escrow's private key.
 """
 
 from approvals.custody.accounting import (
-    breach_letter,
-    destruction_certificate,
+    destruction_facts,
     disclosures,
     given_packages,
     individuals_known,
+    name_of,
     recall_id,
     recall_letter,
 )

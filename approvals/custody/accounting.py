@@ -1,18 +1,19 @@
-"""What was disclosed to whom: the accounting, the individuals of a breach, and the ready letters.
+"""What was disclosed to whom: the accounting, the individuals of a breach, what was given and is to be destroyed.
 
-The certificate of destruction, the letter of a breach and a recall are prefilled from the ledger and the
-application; what only the signer knows is left open, marked with underscores. A letter names people of
-the project: it stays in the project's folder (0600).
+The certificate of destruction and a recall are prefilled from the ledger and the application; what only
+the signer knows is left open.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from approvals.application import Application, StandardApplication
 from approvals.custody.releases import Releases
 from approvals.custody.state import Package, ReleaseState
 from approvals.errors import UnknownRelease
-from approvals.project import LEFT_OPEN, ProjectState, fill_letter
+from approvals.letters import SENDER, Letter, Sender, compose
+from approvals.project import ProjectState
 
 
 def disclosures(
@@ -110,66 +111,43 @@ def given_packages(releases: Sequence[ReleaseState]) -> list[Given]:
     return [(r, p) for r in releases for p in r.packages.values() if p.handed_over]
 
 
-def destruction_certificate(state: ProjectState, releases: Sequence[ReleaseState]) -> str:
-    """The certificate of data destruction of § 967(a), its ten items, prefilled."""
-    form = state.application
-    given = given_packages(releases)
+def destruction_facts(state: ProjectState, releases: Sequence[ReleaseState]) -> dict[str, Any]:
+    """What the certificate of data destruction has filled in: type of data, researcher, every package."""
+    form, given = state.application, given_packages(releases)
     kinds = sorted({r.kind for r, _ in given}) or sorted(state.kinds)
-    return fill_letter(
-        "destruction_certificate",
-        title=form.title if form else "",
-        number=state.number,
-        data="; ".join(f"{_KINDS[kind]} from {state.system}" for kind in kinds),
-        researcher=form.applicant.name if form else "",
-        items="\n".join(_item(n, r, p, form) for n, (r, p) in enumerate(given, start=1))
-        or "      (no package was handed over)",
-        count=len(given),
-    )
+    return {
+        "data": "; ".join(f"{_KINDS[kind]} from {state.system}" for kind in kinds),
+        "researcher": form.applicant.name if form else "",
+        "items": [_item(r, p, form) for r, p in given],
+    }
 
 
-def _item(number: int, release: ReleaseState, package: Package, form: Application | None) -> str:
+def _item(release: ReleaseState, package: Package, form: Application | None) -> str:
     who = name_of(form, package.member) or package.member
     days = ", ".join(day.isoformat() for day in package.handed_over)
-    parts = "".join(f"\n          part SHA-256 {digest}" for digest in package.hashes)
+    parts = "".join(f", part SHA-256 {digest}" for digest in package.hashes)
     return (
-        f"      {number}. release {release.release}, {_KINDS[release.kind]}, {package.parts} parts,"
-        f"\n          handed over to {who} on {days}"
-        f"\n          SHA256SUMS {package.sums}{parts}"
-        f"\n          and every copy, extract and file derived from it that holds individual-level"
-        f" data:\n          {LEFT_OPEN}{LEFT_OPEN}"
+        f"release {release.release}, {_KINDS[release.kind]}, {package.parts} parts, handed over to"
+        f" {who} on {days}, SHA256SUMS {package.sums}{parts}"
     )
 
 
-def breach_letter(state: ProjectState, breach: str, discovered: date, individuals: int) -> str:
-    """The letter of § 964(k)(2) to the Department, for publication on its website, prefilled."""
-    form = state.application
-    institution = form.institution.name if isinstance(form, StandardApplication) else ""
-    return fill_letter(
-        "breach",
-        institution=institution or (form.applicant.name if form else ""),
-        number=state.number,
-        title=form.title if form else "",
-        breach=breach,
-        discovered=discovered.isoformat(),
-        individuals=f"{individuals:,}",
-        system=state.system,
-    )
-
-
-def recall_letter(state: ProjectState, release: ReleaseState, package: Package, on: date) -> str:
+def recall_letter(
+    state: ProjectState, release: ReleaseState, package: Package, on: date, sender: Sender = SENDER
+) -> Letter:
     """The letter that calls a package back from a member."""
-    form = state.application
-    count = release.individuals
-    return fill_letter(
+    who = name_of(state.application, package.member) or package.member
+    return compose(
         "recall",
-        on=on.isoformat(),
-        name=name_of(form, package.member) or package.member,
-        number=state.number,
-        title=form.title if form else "",
+        state,
+        on,
+        sender,
+        to=[who],
+        member=who,
         release=release.release,
         days=", ".join(day.isoformat() for day in package.handed_over),
         sums=package.sums,
-        individuals=f" It holds data on {count:,} individuals." if count else "",
+        individuals=f"{release.individuals:,}" if release.individuals else "",
         recall=recall_id(release.release, package.member),
     )
 

@@ -12,6 +12,7 @@ from approvals.deadlines.notices import (
     owed_notices,
     owed_refresh_notices,
     unsent_notices,
+    write_letter,
     write_notices,
     write_refresh_notices,
 )

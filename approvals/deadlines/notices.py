@@ -14,17 +14,19 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from approvals import application, clocks, people
+from approvals import clocks, people
 from approvals.custody import MAKING, Releases, Status
 from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
-from approvals.project import Projects, ProjectState, fill_letter
+from approvals.letters import SENDER, SUBJECTS, Letter, Sender, compose
+from approvals.project import Projects, ProjectState
 
-CONTACT = "datarequests@doj.ca.gov"
 _ON_THEIR_DAY = frozenset({"renewal_notice", "extension_notice"})
 _BEFORE = frozenset(
     {"irb_end", "training_end", "check_end", "institution_end", "authority_end", "timeframe_end"}
 )
 _AT_ONCE = frozenset({"years_end"})  # as soon as it is a deadline: from November on
+# What a machine may send to an applicant; every other letter decides something, and a person signs it first.
+_TO_APPLICANTS = _ON_THEIR_DAY | _BEFORE | _AT_ONCE | {"refreshed"}
 
 
 # what the Department itself has to answer: a note to itself before the day
@@ -32,18 +34,22 @@ _TO_ITSELF = frozenset(c.name for c in clocks.CLOCKS if c.for_whom == "Departmen
 REVIEW_NOTICE_DAYS = 7  # policy
 
 
-SUBJECTS: Mapping[str, str] = tomllib.loads(
-    (resources.files("approvals") / "words.toml").read_text("utf-8")
-)["subjects"] | {c.name: f"due: {c.what}" for c in clocks.CLOCKS if c.name in _TO_ITSELF}
+# what the mail of a letter is about
+MAIL_SUBJECTS: Mapping[str, str] = (
+    dict(SUBJECTS)
+    | tomllib.loads((resources.files("approvals") / "words.toml").read_text("utf-8"))["subjects"]
+    | {c.name: f"due: {c.what}" for c in clocks.CLOCKS if c.name in _TO_ITSELF}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How early the reminders of policy go out, in calendar days, and what counts the deadlines."""
+    """How early the reminders of policy go out, in calendar days, what counts the deadlines, and who writes."""
 
     evidence: int = EVIDENCE_NOTICE_DAYS
     review: int = REVIEW_NOTICE_DAYS
     counting: clocks.Counting = field(default_factory=clocks.Counting)
+    sender: Sender = SENDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class OwedNotice:
-    """A letter that is to be written: its id (name, and what tells it from others), due day and text."""
+    """A letter that is to be written: its id (name, and what tells it from others), due day, and the letter."""
 
     state: ProjectState
     notice: str
     due: date
-    text: str
+    letter: Letter
 
     @property
     def name(self) -> str:
@@ -73,7 +79,7 @@ class OwedNotice:
     @property
     def to_applicant(self) -> bool:
         """Whether it is for the applicant; else it is a note of the Department to itself."""
-        return self.name not in _TO_ITSELF | {"refresh_note"}
+        return self.name in _TO_APPLICANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,9 @@ def owed_notices(projects: Projects, on: date, timing: Timing | None = None) -> 
         if _goes_out(deadline, on, chosen) and not _is_written(projects, deadline):
             state = projects.show(deadline.project)
             found.append(
-                OwedNotice(state, _id(deadline), deadline.due, letter(state, deadline, on))
+                OwedNotice(
+                    state, _id(deadline), deadline.due, letter(state, deadline, on, chosen.sender)
+                )
             )
     return found
 
@@ -129,49 +137,25 @@ def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice
             continue
         text = projects.folder(number).get("notice", str(entry.facts["letter"])).decode()
         name = notice.partition(".")[0]
-        to_applicant = applicants and name not in _TO_ITSELF | {"refresh_note"}
+        to_applicant = applicants and name in _TO_APPLICANTS  # what decides, a person signs first
         form = projects.show(number).application if to_applicant else None
         to = form.applicant.email if form else ""
-        found.append(UnsentNotice(number, notice, SUBJECTS.get(name, "reminder"), text, to))
+        found.append(UnsentNotice(number, notice, MAIL_SUBJECTS.get(name, "reminder"), text, to))
     return found
 
 
-def letter(state: ProjectState, deadline: Deadline, on: date) -> str:
-    """The text of one letter."""
+def letter(state: ProjectState, deadline: Deadline, on: date, sender: Sender = SENDER) -> Letter:
+    """One reminder, composed."""
+    facts = {"date": _matter_date(state, deadline).isoformat(), "what": deadline.what}
     if deadline.name in _TO_ITSELF:
-        return fill_letter(
-            "department",
-            on=on.isoformat(),
-            number=state.number,
-            what=deadline.what,
-            section=deadline.section,
-            date=deadline.due.isoformat(),
-            started=deadline.started,
-            count=deadline.count() or f"{deadline.days} calendar days",
-            calendar=deadline.calendar,
-        )
-    body = fill_letter(
-        deadline.name if deadline.name in _ON_THEIR_DAY | _AT_ONCE else "evidence_notice",
-        date=_matter_date(state, deadline).isoformat(),
-        what=deadline.what,
-        section=deadline.section,
-    )
-    return _framed(state, on, body)
-
-
-def _framed(state: ProjectState, on: date, body: str) -> str:
-    form = state.application
-    name, address = _addressee(form)
-    return fill_letter(
-        "applicant",
-        on=on.isoformat(),
-        name=name,
-        address=address,
-        number=state.number,
-        title=form.title if form else "",
-        body=body.rstrip(),
-        contact=CONTACT,
-    )
+        facts |= {
+            "started": f"{deadline.started}",
+            "count": deadline.count() or f"{deadline.days} calendar days",
+            "calendar": deadline.calendar,
+        }
+        return compose("department", state, on, sender, section=deadline.section, **facts)
+    name = deadline.name if deadline.name in _ON_THEIR_DAY | _AT_ONCE else "evidence"
+    return compose(name, state, on, sender, section=deadline.section, **facts)
 
 
 def _goes_out(deadline: Deadline, on: date, timing: Timing) -> bool:
@@ -198,16 +182,28 @@ def _id(deadline: Deadline) -> str:
 
 def _write(projects: Projects, owed: OwedNotice, actor: people.Person, on: date) -> Notice:
     """Write a letter and record it."""
-    state, folder = projects.show(owed.state.number), projects.folder(owed.state.number)
-    facts = {
-        "notice": owed.notice,
-        "due": owed.due.isoformat(),
-        "letter": folder.digest("notice", owed.text.encode()),
-    }
-    key = f"notice:{state.number}:{owed.notice}"
-    store = partial(folder.keep_letter, f"{owed.notice}.txt", owed.text)
+    state = projects.show(owed.state.number)
+    path = write_letter(projects, state, owed.notice, owed.letter, actor, on, due=owed.due)
+    return Notice(state.number, owed.name, owed.due, path)
+
+
+def write_letter(
+    projects: Projects,
+    state: ProjectState,
+    notice: str,
+    letter: Letter,
+    actor: people.Person,
+    on: date,
+    *,
+    due: date | None = None,
+) -> Path:
+    """Write a letter into the project's folder and record it by its id ``notice``; the place of its text."""
+    folder, files = projects.folder(state.number), letter.files()
+    facts = {"notice": notice, "due": (due or on).isoformat(), **folder.letter_facts(files)}
+    store = partial(folder.keep_letter, notice, files)
+    key = f"notice:{state.number}:{notice}"
     projects.record(state, "notice_written", actor, facts, on=on, key=key, store=store)
-    return Notice(state.number, owed.name, owed.due, folder.letter(f"{owed.notice}.txt"))
+    return folder.letter(f"{notice}.txt")
 
 
 _REFRESH_DAYS = (
@@ -222,13 +218,15 @@ _NEXT = {
 _STOPPED = MAKING - {Status.WAITING_APPROVAL}  # on the day after: nothing works on it any more
 
 
-def write_refresh_notices(releases: Releases, actor: people.Person, on: date) -> list[Notice]:
+def write_refresh_notices(
+    releases: Releases, actor: people.Person, on: date, sender: Sender = SENDER
+) -> list[Notice]:
     """Tell the desk where each scheduled release of late stands, and the applicant of those that lie ready, each once."""
-    owed = owed_refresh_notices(releases, on)
+    owed = owed_refresh_notices(releases, on, sender)
     return [_write(releases.projects, one, actor, on) for one in owed]
 
 
-def owed_refresh_notices(releases: Releases, on: date) -> list[OwedNotice]:
+def owed_refresh_notices(releases: Releases, on: date, sender: Sender = SENDER) -> list[OwedNotice]:
     """The same, of those that were not written yet; nothing is written."""
     projects, found = releases.projects, list[OwedNotice]()
     written = {
@@ -241,16 +239,16 @@ def owed_refresh_notices(releases: Releases, on: date) -> list[OwedNotice]:
         if not release.scheduled or said is None or (on - release.ordered_on).days > _REFRESH_DAYS:
             continue
         state = projects.show(release.project)
-        facts = {"release": release.release, "years": release.years, "number": state.number}
-        step = said.format(**facts)
-        note = fill_letter("refresh_note", **facts, on=on, status=release.status, next=step)
+        facts = {"release": release.release, "years": release.years}
+        step = said.format(**facts, number=state.number)
+        note = compose("refresh_note", state, on, sender, **facts, status=release.status, next=step)
         letters = [(f"refresh_note.{release.release}.{release.status}", note)]
         if release.status is Status.RECORDED:
-            letter = _framed(state, on, fill_letter("refreshed", **facts))
+            letter = compose("refreshed", state, on, sender, **facts)
             letters.append((f"refreshed.{release.release}", letter))
         found += [
-            OwedNotice(state, notice, on, text)
-            for notice, text in letters
+            OwedNotice(state, notice, on, one)
+            for notice, one in letters
             if (state.number, notice) not in written
         ]
     return found
@@ -262,15 +260,3 @@ def _matter_date(state: ProjectState, deadline: Deadline) -> date:
     if deadline.name == "extension_notice":
         return state.extension_until or deadline.due
     return deadline.due
-
-
-def _addressee(form: application.Application | None) -> tuple[str, str]:
-    if isinstance(form, application.StandardApplication):
-        person = form.researcher
-        return f"{person.name}, {person.title}", "\n".join(
-            [form.institution.name, person.address,
-             f"{person.city}, {person.state} {person.postal_code}", person.email]
-        )  # fmt: skip
-    if form is not None:
-        return form.requester.name, f"{form.requester.address}\n{form.requester.email}"
-    return "", ""

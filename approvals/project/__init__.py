@@ -3,9 +3,9 @@
 It knows who may record what, and when. It never says whether something may be released: that is the gate's.
 """
 
-from approvals.project.documents import LEFT_OPEN, fill_letter
 from approvals.project.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.project.lifecycle import (
+    EXTENSIONS_AT_MOST,
     IN_FORCE,
     MOVES,
     RENEWAL_NOTICE_DAYS,

@@ -6,8 +6,7 @@ destroys what the folder holds.
 """
 
 import os
-from collections.abc import Callable
-from importlib import resources
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,21 +14,12 @@ from approvals.errors import DocumentChanged
 from crypto.resting import decrypt_document, encrypt_document
 from crypto.secret import Secret
 from errors import CodedError
-from systems.texts import in_lines
 
 Digest = Callable[[str, bytes], str]
 Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none
+LetterFiles = Mapping[str, tuple[str, bytes]]  # ending → the fact that pins it, and its bytes
 FileState = Literal["held", "missing", "changed"]
 _NAMED = 16  # hex digits of the digest in a file name; the ledger has all of them
-
-LEFT_OPEN = "______________________________"  # what only the signer of a letter knows
-
-
-def fill_letter(name: str, /, **said: object) -> str:
-    """A letter of ``approvals/letters``, filled in."""
-    text = (resources.files("approvals") / "letters" / f"{name}.txt").read_text("utf-8")
-    values = {name: in_lines(v) if isinstance(v, str) else v for name, v in said.items()}
-    return text.format(open=LEFT_OPEN, **values)
 
 
 class ProjectFolder:
@@ -92,8 +82,8 @@ class ProjectFolder:
             return "missing"
         return "held" if self._digest(label, content) == digest else "changed"
 
-    def write_letter(self, name: str, text: str) -> Path:
-        """Write a letter (0600), replacing one of the same name; returns its place.
+    def write_letter(self, name: str, content: bytes) -> Path:
+        """Write a file of a letter (0600), replacing one of the same name; returns its place.
 
         A letter is for sending and is not encrypted; the copy that the ledger pins is.
         """
@@ -101,8 +91,8 @@ class ProjectFolder:
         _make_folder(target.parent)
         partial = target.with_name(f".{name}.{os.getpid()}")
         handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         partial.replace(target)
         return target
 
@@ -110,10 +100,15 @@ class ProjectFolder:
         """The place of a letter."""
         return self.path / "letters" / name
 
-    def keep_letter(self, name: str, text: str) -> None:
-        """Store the copy that an event pins, and write the letter."""
-        self.put("notice", text.encode())
-        self.write_letter(name, text)
+    def letter_facts(self, files: LetterFiles) -> dict[str, str]:
+        """The facts of an event that pins a letter: one digest for each of its files."""
+        return {fact: self._digest("notice", content) for fact, content in files.values()}
+
+    def keep_letter(self, name: str, files: LetterFiles) -> None:
+        """Store the copies that an event pins, and write the letter's files."""
+        for ending, (_, content) in files.items():
+            self.put("notice", content)
+            self.write_letter(name + ending, content)
 
     def _place(self, label: str, digest: str) -> Path:
         return self.path / f"{label}s" / digest[:_NAMED]

@@ -124,11 +124,11 @@ class Projects(ProjectStore):
         actor: Person,
         on: date,
         facts: Mapping[str, str] | None = None,
-        files: Mapping[str, Path] | None = None,
+        files: Mapping[str, Path | bytes] | None = None,
     ) -> ProjectState:
         """Record any other event of a project's life; ``facts`` are text by name, without ``on``.
 
-        ``files`` are facts that are documents: each is stored in the project's folder, and its keyed
+        ``files`` are facts that are documents, or their bytes: each is stored in the project's folder, and its keyed
         digest is recorded.
 
         Raises:
@@ -149,7 +149,7 @@ class Projects(ProjectStore):
         state = self.show(number)
         given = parse_facts(kind, facts or {})
         folder = self.folder(number)
-        content = {name: _read_document(kind, name, path) for name, path in (files or {}).items()}
+        content = {name: _read_document(kind, name, one) for name, one in (files or {}).items()}
         stored: dict[str, FactValue] = {n: folder.digest("document", c) for n, c in content.items()}
 
         def store() -> None:
@@ -422,10 +422,12 @@ class Projects(ProjectStore):
             )  # fmt: skip
 
 
-def _read_document(kind: str, name: str, path: Path) -> bytes:
+def _read_document(kind: str, name: str, path: Path | bytes) -> bytes:
     types = {**KINDS[kind].must, **KINDS[kind].may}
     if types.get(name) is not DIGEST:
         raise errors.EventRefused(kind=kind, what="a file is given for a fact that is no document")
+    if isinstance(path, bytes):
+        return path
     try:
         content = bounded.read_at_most(path, _BIGGEST_DOCUMENT)
     except OSError:

@@ -52,13 +52,11 @@ def example(
 @project_group.add()
 def approve(console: Console, number: str) -> None:
     """Approve a submitted project, as a second person."""
-    from pipelines.safeguards import check_settings
+    from pipelines.custody import approve_project
     from pipelines.session import today
 
-    session = console.session
-    check_settings(session, "approvals.")
-    state = session.projects.approve(number, session.person, today())
-    console.show_pairs("Project", state.as_dict(today()))
+    state, letter = approve_project(console.session, number)
+    console.show_pairs("Project", state.as_dict(today()) | {"letter": console.shown(letter)})
 
 
 @project_group.add("show")
@@ -206,10 +204,17 @@ def letter(
     number: str,
     name: str | None = None,
     out: Path | None = None,
+    again: str | None = None,
 ) -> None:
     """List a project's letters, or write one to send."""
-    from pipelines.custody import letters_of, write_copy
+    from pipelines.custody import letters_of, write_again, write_copy
 
+    if again is not None:
+        if name is not None or out is not None:
+            raise OptionsDisagree(option="--again stands alone")
+        made = write_again(console.session, number, again)
+        console.show_pairs("Letter", {"letter": console.shown(made)})
+        return
     letters = letters_of(console.session, number)
     if name is None:
         console.show_rows("Letters", ("letter",), [{"letter": each} for each in letters])

@@ -4,13 +4,7 @@ It knows where sealed copies, reports, letters and the escrow certificate stand,
 what may be handed over is the gate's and the ledger's to say.
 """
 
-from pipelines.custody.accountability import (
-    compare_versions,
-    letters_of,
-    papers_of,
-    record_event,
-    write_certificate,
-)
+from pipelines.custody.accountability import compare_versions, papers_of, record_event
 from pipelines.custody.applicant import applicant_view
 from pipelines.custody.escrow import (
     add_escrow_certificate,
@@ -19,6 +13,12 @@ from pipelines.custody.escrow import (
     confirmed_escrow,
     escrow_overview,
     request_escrow,
+)
+from pipelines.custody.letters import (
+    approve_project,
+    letters_of,
+    write_again,
+    write_certificate,
 )
 from pipelines.custody.releases import (
     approve_release,

@@ -1,12 +1,13 @@
-"""What a project answers for: its documents, events prefilled from the packages, and the letters that go with them."""
+"""What a project answers for: its documents, and events, prefilled from the packages."""
 
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from approvals import clocks, custody, deadlines, errors, project
+from approvals import custody, deadlines, errors, project
 from approvals.application import changes_between
 from errors import CodedError
+from pipelines.custody.letters import ready_document, write_letter_of
 from pipelines.errors import OptionsDisagree
 from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
@@ -34,14 +35,14 @@ def record_event(
     facts: Mapping[str, str],
     files: Mapping[str, Path],
 ) -> tuple[project.ProjectState, Path | None]:
-    """Record an event of a project's life; see ``Projects.event``.
+    """Record an event of a project's life; see ``Projects.event``. Where a letter goes with it, it is written.
 
-    A breach without a number of individuals takes it from the packages, and from 500 on the letter
-    for publication is laid ready. A certificate of destruction lists every package that was handed
-    over.
+    A breach without a number of individuals takes it from the packages. A certificate of destruction lists
+    every package that was handed over. Where the event pins the letter itself and no document is given, it is
+    the one that is written here.
 
     Returns:
-        the project, and the letter where one was written.
+        the project, and the place of the letter where one was written.
 
     Raises:
         OptionsDisagree: a day to come: what happened is recorded.
@@ -61,13 +62,11 @@ def record_event(
         given["individuals"] = str(custody.individuals_known(session.releases.list(number), named))
     if kind == "destruction_certified":
         _check_items(session, number, given.get("items", ""))
-    state = session.projects.event(number, kind, session.person, on, given, files)
-    if kind == "breach_reported" and int(given["individuals"]) >= clocks.BREACH_LETTER_FROM:
-        discovered = date.fromisoformat(given["discovered_on"])
-        text = custody.breach_letter(state, given["breach"], discovered, int(given["individuals"]))
-        folder = session.projects.folder(number)
-        return state, folder.write_letter(f"breach.{given['breach']}.txt", text)
-    return state, None
+    state, documents = session.projects.show(number), dict[str, Path | bytes](files)
+    documents |= ready_document(session, state, kind, on, given, documents)
+    session.projects.event(number, kind, session.person, on, given, documents)
+    path = write_letter_of(session, number, kind)
+    return session.projects.show(number), path
 
 
 def compare_versions(
@@ -107,18 +106,3 @@ def _check_items(session: Session, number: str, items: str) -> None:
             needs=f"items: each of the {given} packages that were handed over",
             section=state.cite("§ 967(a)(9)"),
         )
-
-
-def letters_of(session: Session, number: str) -> dict[str, bytes]:
-    """The letters that were laid ready for a project, by name."""
-    session.projects.show(number)  # an unknown one has no folder
-    folder = session.projects.folder(number).letter("x").parent
-    found = sorted(path for path in folder.glob("[!.]*") if path.is_file())
-    return {path.name: path.read_bytes() for path in found}
-
-
-def write_certificate(session: Session, number: str) -> Path:
-    """Write the certificate of destruction, prefilled, into the project's folder; its place."""
-    state = session.projects.show(number)
-    text = custody.destruction_certificate(state, session.releases.list(number))
-    return session.projects.folder(number).write_letter("certificate-of-destruction.txt", text)

@@ -249,16 +249,15 @@ def _given(state: ReleaseState) -> list[str]:
 
 def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str:
     project = session.projects.show(state.project)
-    text = recall_letter(project, state, state.packages[member], on)
-    folder = session.projects.folder(state.project)
+    package, folder = state.packages[member], session.projects.folder(state.project)
+    files = recall_letter(project, state, package, on, session.sender).files()
     recall = recall_id(state.release, member)
-    name, digest = f"recall.{recall}.txt", folder.digest("notice", text.encode())
-    facts = {"recall": recall, "member": member, "letter": digest}
-    store = partial(folder.keep_letter, name, text)
+    facts = {"recall": recall, "member": member, **folder.letter_facts(files)}
+    store = partial(folder.keep_letter, f"recall.{recall}", files)
     session.projects.record(
         project, "recall_sent", session.person, facts, on=on, key=f"recall:{recall}", store=store
     )
-    return str(folder.letter(name))
+    return str(folder.letter(f"recall.{recall}.txt"))
 
 
 def destroy_release(

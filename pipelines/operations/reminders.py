@@ -64,7 +64,7 @@ def letters_due(home: Home, on: date) -> list[dict[str, object]]:
 
     with Session(home) as session:
         owed = owed_notices(session.projects, on, _timing(session))
-        owed += owed_refresh_notices(session.releases, on)
+        owed += owed_refresh_notices(session.releases, on, session.sender)
     return [
         {
             "project_number": one.state.number,
@@ -80,7 +80,9 @@ def _timing(session: Session) -> "Timing":
     from approvals.deadlines import Timing
 
     chosen = session.settings.approvals
-    return Timing(chosen.evidence_notice_days, chosen.review_notice_days, session.counting)
+    return Timing(
+        chosen.evidence_notice_days, chosen.review_notice_days, session.counting, session.sender
+    )
 
 
 def write_letters(session: Session, on: date) -> int:
@@ -88,7 +90,9 @@ def write_letters(session: Session, on: date) -> int:
     from approvals.deadlines import write_notices, write_refresh_notices
 
     owed = write_notices(session.projects, session.person, on, _timing(session))
-    return len(owed) + len(write_refresh_notices(session.releases, session.person, on))
+    return len(owed) + len(
+        write_refresh_notices(session.releases, session.person, on, session.sender)
+    )
 
 
 def write_calendar(session: Session, on: date) -> None:

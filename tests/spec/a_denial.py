@@ -21,9 +21,11 @@ def denial(story: Story) -> None:
     story.does("avery", f"project approve {NO}", code=3)
     story.does(
         "avery",
-        f"project event {NO} project_denied --file statement=finding.pdf",
+        f"project event {NO} project_denied --file statement=reasons.txt",
         only="project_number|state|expires",
     )
+    story.tell("The letter has the reviewer's finding, the reasons, and the right to appeal.")
+    story.letter(NO, "denial")
     assert _due(story, "denial_statement") == "2026-03-16"
     story.does("erin", "deadlines --within 30")
 

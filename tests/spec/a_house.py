@@ -63,6 +63,10 @@ def house(story: Story) -> None:
         (story.folder / f"{member}.pem").write_bytes(certificate_of(member))
     for name in ("letter", "finding", "decision", "request", "order", "certificate", "draft"):
         (story.folder / f"{name}.pdf").write_bytes(b"%PDF-1.7 " + name.encode())
+    (story.folder / "reasons.txt").write_text(
+        "Four columns are asked for without a word on which question they answer.\n\n"
+        "The outline names no person who would analyse them.\n"
+    )
     text = example_application("standard", on=date(2026, 1, 12))
     text = text.replace('order_scope = ["GV"]', 'order_scope = ["GV", "DV", "CH"]')
     (story.folder / "application.toml").write_text(text)

@@ -45,6 +45,11 @@ def approval(story: Story) -> None:
     story.does("erin", f"project approve {NO}", code=3)
     story.tell("Not by an engineer. An approver who did not submit it does.")
     story.does("avery", f"project approve {NO}", only="project_number|state|expires")
+    story.tell(
+        "With the approval its letter is laid ready, as text, page and Word file, for a person to sign and send."
+        " The fingerprint in it is what every package is checked against."
+    )
+    story.letter(NO, "approval")
 
 
 def checks(story: Story) -> None:
@@ -174,8 +179,7 @@ def renewal(story: Story) -> None:
     story.on("2026-10-22", "90 days before the approval ends")
     story.tell("The daily reminders write the letter that the Department owes, once.")
     story.does("erin", "remind")
-    letter = next((story.home / "projects" / NO / "letters").glob("renewal_notice*"))
-    story.lines += ["```text", *letter.read_text("utf-8").rstrip().splitlines(), "```", ""]
+    story.letter(NO, "renewal_notice")
     story.does("erin", "remind", only="written")
     story.tell(
         "It was sent by hand, which is recorded; with `[mail]` in the settings the reminders send it"

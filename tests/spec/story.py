@@ -43,6 +43,12 @@ class Frozen(datetime):
         return moment.astimezone(tz or UTC)
 
 
+def _masked(text: str) -> str:
+    for pattern, put in _MASKS:
+        text = pattern.sub(put, text)
+    return text
+
+
 @dataclass
 class Done:
     """How a command ended."""
@@ -70,6 +76,12 @@ class Story:
     def tell(self, text: str) -> None:
         """A paragraph of the page."""
         self.lines += [text, ""]
+
+    def letter(self, number: str, name: str) -> None:
+        """A letter that was laid ready, by the beginning of its name."""
+        (path,) = (self.home / "projects" / number / "letters").glob(f"{name}.*txt")
+        text = _masked(path.read_text("utf-8"))
+        self.lines += ["```text", *text.rstrip().splitlines(), "```", ""]
 
     def on(self, day: str, heading: str) -> None:
         """Another day, and what happens on it."""
@@ -123,9 +135,7 @@ class Story:
 
     def _clean(self, out: str) -> list[str]:
         text = out.replace(str(self.home), "/srv/doj-release").replace(str(self.folder), ".")
-        for pattern, put in _MASKS:
-            text = pattern.sub(put, text)
-        lines = [line.rstrip() for line in text.splitlines()]
+        lines = [line.rstrip() for line in _masked(text).splitlines()]
         return [line for line in lines if line]
 
 

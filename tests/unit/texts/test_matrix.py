@@ -13,6 +13,7 @@ import re
 import shlex
 import tomllib
 import unicodedata
+import zipfile
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.policy import default
@@ -39,8 +40,10 @@ from approvals.deadlines.deadlines import Deadline
 from approvals.deadlines.ical import as_ics
 from approvals.errors import ApplicationRefused
 from approvals.ledger.events import KINDS, Event
+from approvals.letters.composing import compose
 from approvals.people.people import _persons
-from approvals.project.documents import fill_letter
+from approvals.project.lifecycle import State
+from approvals.project.state import ProjectState
 from crypto.package import sealed_package
 from errors import CodedError
 from expectations.report.html import render
@@ -500,29 +503,30 @@ def _header(said: str) -> None:
 
 
 def _letter(said: str) -> None:
-    usual = fill_letter(
-        "applicant",
-        on="2026-01-01",
-        name=PLAIN,
-        address="x",
-        number="1",
-        title=PLAIN,
-        body="x",
-        contact="x",
+    usual, shown = (
+        compose("denial", _project(one), date(2026, 1, 1), statement=[one], reasons=[one])
+        for one in (PLAIN, said)
     )
-    shown = fill_letter(
-        "applicant",
-        on="2026-01-01",
-        name=said,
-        address="x",
-        number="1",
-        title=said,
-        body="x",
-        contact="x",
-    )
-    assert acting(shown) == set()
-    if "\n" not in texts.in_lines(said):
-        assert shown.count("\n") == usual.count("\n")
+    assert acting(shown.text) == acting(shown.page) == set()
+    assert shown.page.count("<") == usual.page.count("<")
+    assert shown.text.count("\n\n") == usual.text.count("\n\n")
+    with zipfile.ZipFile(io.BytesIO(shown.file)) as package:
+        document = package.read("word/document.xml").decode()
+        assert package.testzip() is None
+    ElementTree.fromstring(document)
+    with zipfile.ZipFile(io.BytesIO(usual.file)) as package:
+        assert document.count("<") == package.read("word/document.xml").decode().count("<")
+
+
+def _project(said: str) -> ProjectState:
+    form = stored_application(example_application("standard").encode(), terms=terms_of)
+    named = {"project": {"title": said}, "researcher": {"name": said, "city": said}}
+    parts = {n: getattr(form, n).model_copy(update=more) for n, more in named.items()}
+    return ProjectState(
+        number="2026-001", form="standard", system="CARPOS", kinds=("identified",),
+        recorded=State.DENIED, application_digest="a" * 64, submitted_on=date(2026, 1, 1),
+        last_event=1, terms=terms_of("CARPOS"), application=form.model_copy(update=parts),
+    )  # fmt: skip
 
 
 def _metrics(said: str) -> None:
@@ -651,9 +655,9 @@ def test_a_text_of_every_source_crosses_whole_and_without_consequence(sink, caps
 WRITERS = {
     r"\btyper\.echo\(|sys\.stderr\.write\(": {"cli/console.py", "cli/app.py", "operations/logs.py", "pipelines/signals.py"},
     r"\bEnvironment\(|\bpage_template\(": {
-        "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py"},
+        "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py", "letters/composing.py"},
     r"^from html import|^import html": {"systems/texts.py"},
-    r"in_html": {"systems/texts.py", "reports/page.py", "report/plots.py"},
+    r"in_html": {"systems/texts.py", "reports/page.py", "report/plots.py", "letters/composing.py"},
     r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py", "package/cross_sheets.py", "package/sheet_cells.py"},
     r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py",
         "register/problems.py"},  # whose texts are the description's
