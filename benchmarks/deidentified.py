@@ -23,9 +23,10 @@ import pyarrow.parquet as pq
 
 from benchmarks.rows import Ids
 from extracts.deidentified import RiskLimit, build_deidentified, defend, suppress_locally
-from extracts.rows import RowScope, plan_for
+from extracts.rows import RowScope, emptied_cells, plan_for
 from pipelines.home import open_home
 from pipelines.session import Session
+from systems.companions import values_of
 from systems.description import load_system
 
 PYCANON = ("uv", "run", "--no-project", "--quiet", "--with", "pycanon==1.3.6", "python", "-c")
@@ -233,10 +234,12 @@ def attacked(name, table, described, k, weights=None):
     after = kept.suppressed.table
     summarise(name, table, chains, shown(table, after, chains), seconds)
     print(f"    {cpu:.1f} s of processor time, {kept.rounds} attacks")
-    for name in after.column_names:
+    for name in values_of(after.column_names):
         if name not in {*plan.quasi_identifiers, *plan.references}:
             had = table.num_rows - table[name].null_count
-            print(f"    {name:<34}{(after.num_rows - after[name].null_count) / had:>8.1%}")
+            gone = emptied_cells(after, name).mean()
+            kept_of_it = (after.num_rows - after[name].null_count) / had
+            print(f"    {name:<34}{kept_of_it:>8.1%} of its values{gone:>8.1%} of cells emptied")
     return plan, after
 
 

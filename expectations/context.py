@@ -95,7 +95,7 @@ class DeidentifiedContext(DriftContext):
     ``expected_rows`` is the number of pairs of person and order in scope, less what our rules leave
     out; ``left_out`` says what and how many. ``coarser`` lists the
     values that local suppression may put into a column besides its codes (a region for a county).
-    ``losses`` (optional) is what local suppression took of each column of each large group of persons
+    ``emptied`` says whether local suppression was approved: then a column of which cells were emptied has a companion. ``losses`` (optional) is what local suppression took of each column of each large group of persons
     (of a sex, of a race): the share of its values.
     """
 
@@ -105,6 +105,7 @@ class DeidentifiedContext(DriftContext):
     expected_rows: int | None = None
     left_out: tuple[tuple[str, Annotated[int, Field(ge=0)]], ...] = ()
     coarser: dict[Relation, tuple[str, ...]] = {}
+    emptied: bool = False
     losses: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
     columns: tuple[Relation, ...] | None = None
 

@@ -1,13 +1,14 @@
 """Checks of a de-identified extract: no identifier at all, everything as coarse as the TOML says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from expectations.checks import Check, Exemption
 from expectations.context import DeidentifiedContext
 from expectations.errors import ContextWrong
 from expectations.kinds import facts as shared
 from expectations.kinds.identified import is_identifier, leaves
-from expectations.sql import any_of, duplicates
+from expectations.sql import any_of, duplicates, texts
+from systems.companions import RECORDED, STATUSES, statuses_of
 from systems.database import quoted
 
 _RULE = "§ 962(h)"
@@ -27,11 +28,13 @@ def deidentified_checks(facts: shared.Facts, context: DeidentifiedContext) -> It
         raise ContextWrong(suite="deidentified", facts=["columns"])
     asked = release.finest if context.columns is None else context.columns
     wanted = {c: o for c, o in every.items() if leaves(c, o, asked)}
+    companions = statuses_of((*wanted, *facts.columns)) if context.emptied else {}
+    companions = {c: of for c, of in companions.items() if of in wanted}
     named: shared.Named = {c: o for c, o in wanted.items() if c in facts.columns}
     years = (context.first_year, context.last_year)
     scanned = [c for c in facts.text_columns() if c not in references]
     title = "The extract has exactly the approved columns"
-    yield shared.columns_exact(facts, (*references, *wanted), title, _RULE, "law")
+    yield shared.columns_exact(facts, (*references, *wanted, *companions), title, _RULE, "law")
     yield from _references(facts)
     yield _class_check(facts)
     yield from _no_full_dates(facts, named, scanned)
@@ -39,6 +42,7 @@ def deidentified_checks(facts: shared.Facts, context: DeidentifiedContext) -> It
         yield from shared.code_check(facts, column, output, context.coarser.get(column, ()))
     for column, output in named.items():
         yield from shared.shape_check(facts, column, output)
+    yield from _companions(companions)
     yield from shared.date_order_checks(facts, release, named)
     yield from shared.scope_checks(facts, release, named, context.families, years)
     yield from shared.content_scan(facts, scanned, _RULE)
@@ -52,6 +56,22 @@ def deidentified_checks(facts: shared.Facts, context: DeidentifiedContext) -> It
             violations=f"SELECT abs(count(*) - {expected}) FROM {quoted(facts.relation)}",
             elements=f"SELECT greatest(count(*), {expected}) FROM {quoted(facts.relation)}",
             exempt=tuple(Exemption(words, count) for words, count in context.left_out),
+        )
+
+
+def _companions(companions: Mapping[str, str]) -> Iterator[Check]:
+    """A companion says one of three things of every cell, and the value is there exactly where it says so."""
+    for companion, column in companions.items():
+        status, value = f"r.{quoted(companion)}", f"r.{quoted(column)}"
+        yield Check(
+            f"deidentified.{companion}_known",
+            f"Every {companion} is one of {', '.join(STATUSES)}",
+            row=f"coalesce({status} NOT IN {texts(STATUSES)}, true)",
+        )
+        yield Check(
+            f"deidentified.{companion}_true",
+            f"{column} has a value exactly where {companion} says so",
+            row=f"coalesce(({status} = '{RECORDED}') <> ({value} IS NOT NULL), true)",
         )
 
 

@@ -41,7 +41,7 @@ def recipient_view(model: ReportModel) -> ReportModel:
             "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),
             "intervals": (),
-            "grids": (),
+            "grids": tuple(g for g in model.grids if g.audience == "both"),
             "charts": (),
             "attention": (),
             "looked_at": (),

@@ -161,7 +161,7 @@ class HiddenMap(Part):
 
 
 class Grid(Part):
-    """A small table of texts and numbers, as they are to be read. For the Department alone.
+    """A small table of texts and numbers, as they are to be read.
 
     ``heads`` are as many as each row has cells; the first cell of a row is its name. ``marked`` are cells
     (row, column, from nought) to be looked at.
@@ -172,6 +172,7 @@ class Grid(Part):
     rows: tuple[tuple[str, ...], ...] = pydantic.Field(min_length=1)
     note: str = ""
     marked: tuple[tuple[int, int], ...] = ()
+    audience: Audience = "department"
 
     @pydantic.model_validator(mode="after")
     def _rectangular(self) -> Self:

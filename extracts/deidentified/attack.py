@@ -1,10 +1,10 @@
 """An attacker on de-identified rows, who fills in whatever can be filled in before looking for somebody.
 
 The attacker has the release and nothing else. From the rows that show a quasi-identifier rules are
-mined: what a column, or a pair of columns, is worth for it, their empty cells being a value like any
-other; from a person's other rows what stays the same. Rules fill empty cells, filled cells feed rules,
-until nothing changes: first rules without an exception, then those that hold in 95 of 100 rows. A
-pattern in which a column is always empty says that it has no value there, not that it was taken.
+mined: what a column, or a pair of columns, is worth for it, their emptied cells being a value like any
+other; from a person's other rows what stays the same. The companions of columns say which empty cells were emptied: those are
+filled; that nothing is recorded is a value to find, and to find from. Rules fill empty cells, filled cells feed rules,
+until nothing changes: first rules without an exception, then those that hold in 95 of 100 rows.
 
 Then persons are counted who look alike in what the attacker *believes*. A wrong belief counts like a
 true one: who is singled out by mistake is harmed, too. The module shares nothing with those
@@ -116,7 +116,7 @@ def attack(
     """Fill in what can be filled in, and count who is left alike.
 
     Args:
-        table: rows as they would leave.
+        table: rows as they would leave, with the companions of columns of which cells were emptied.
         quasi_identifiers: columns that the attacker is taken to know of a person.
         references: columns of research ids, the person's first.
         k: persons of a class that is large enough.
@@ -187,8 +187,7 @@ class _Board:
     """Kinds of rows, and what the attacker has put into their empty cells so far.
 
     Rows that show the same, of persons whose other rows say the same, are filled alike: they are one kind, which
-    counts as many. ``levels + 1`` is the belief that there is no value. ``shown`` is what rules are
-    asked with: that belief shows nothing.
+    counts as many.
     """
 
     def __init__(
@@ -211,7 +210,6 @@ class _Board:
             n: codes[one].astype(np.int64) for n, codes in rows.base.items()
         }
         self.now = {n: self.base[n].copy() if n in rows.quasi else self.base[n] for n in rows.names}
-        self.shown = {n: self.now[n].copy() if n in rows.quasi else self.now[n] for n in rows.names}
         self.person, self.alike, self.filled_too = (
             rows.person[one],
             rows.alike[one],
@@ -261,10 +259,10 @@ class _Board:
             )
 
     def _beside(self, target: str, coarser: str) -> Mask:
-        """Which value of the target some row shows beside which of a coarser version; an empty cell beside all."""
-        found = np.zeros((self.levels[coarser] + 1, self.levels[target] + 2), bool)
+        """Which value of the target some row shows beside which of a coarser version; an emptied cell beside all."""
+        found = np.zeros((self.levels[coarser] + 1, self.levels[target] + 1), bool)
         found[self.base[coarser], self.base[target]] = True
-        found[-1], found[:, self.levels[target] :] = True, True
+        found[-1], found[:, -1] = True, True
         return found
 
     def _possible(self, target: str, value: Ints, rows: Ints) -> Mask:
@@ -288,7 +286,7 @@ class _Board:
             apart = parted[target] | before.get(target, False)
             empty = self.rows.base[target] == self.levels[target]
             places = np.flatnonzero(exposed & apart & empty)
-            asked = _Asked(self.shown, self.of[places])
+            asked = _Asked(self.now, self.of[places])
             for sources in [one for several in self.sources for one in several]:
                 besides = tuple(n for n in sources if n in others)
                 rule = self.mined.get((target, sources))
@@ -326,7 +324,7 @@ class _Board:
                 new = self.changed > looked[target]  # elsewhere nothing more is known than before
                 looked[target] = self.clock
                 empty = (self.now[target] == self.levels[target]) & new & self.filled_too
-                asked = _Asked(self.shown, np.flatnonzero(empty))
+                asked = _Asked(self.now, np.flatnonzero(empty))
                 for step in range(len(self.sources)):  # none, other rows, columns, pairs
                     hit = self._fill(target, step, confidence, asked)
                     changed |= bool(hit.any())
@@ -361,7 +359,6 @@ class _Board:
         hit = best > 0
         of, value = rows[hit], surest.value[best[hit]]
         self.now[target][of] = value
-        self.shown[target][of] = np.minimum(value, self.levels[target])
         told = numbered(self.seen[of] * (self.levels[target] + 2) + value)
         self.seen[of] = told + int(self.seen.max(initial=0)) + 1
         self.filled += int(self.many[of].sum())

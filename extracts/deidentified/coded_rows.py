@@ -1,7 +1,7 @@
 """A release in codes, for who attacks it: rows as numbers, equal where rows look alike, and so do their persons' histories."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from extracts.deidentified.rules import Shown, rule_of_persons
 from extracts.rows import compute as pc
+from extracts.rows import emptied_cells
+from systems.companions import values_of
 
 T = TypeVar("T")
 Ints = npt.NDArray[np.integer[Any]]
@@ -21,7 +23,10 @@ _SPARSE = 8  # times as many numbers as values: then they are looked up
 
 
 class CodedRows:
-    """The release in codes, row by row. A column's values are 0 to ``levels - 1``; ``levels`` is an empty cell.
+    """The release in codes, row by row.
+
+    A column's values are 0 to ``levels - 1``, the last of them that nothing is recorded; ``levels`` is a cell that
+    its companion says was emptied.
 
     What quasi-identifiers say alone is kept in ``memory``; codes of other columns are those of the attack before
     where they show the same, so that ``same`` names what need not be counted again.
@@ -37,21 +42,21 @@ class CodedRows:
         rows_alone: bool,
     ) -> None:
         self.quasi, self.memory = list(quasi), memory
-        self.names = [n for n in table.column_names if n not in references]
+        self.names = [n for n in values_of(table.column_names) if n not in references]
         self.others = [n for n in self.names if n not in quasi]
-        self.person = once(memory, "person", lambda: _codes(table[references[0]])[0])
+        self.person = once(memory, "person", lambda: _codes(table, references[0])[0])
         self.base: dict[str, Ints] = {}
         self.levels: dict[str, int] = {}
         self.same: set[str] = set()
         for name in self.names:
             before = memory.get(name)
             if before is None or name in self.others:
-                memory[name] = _codes(table[name], before and before[2])
+                memory[name] = _codes(table, name, before and before[2])
             self.base[name], self.levels[name], _ = memory[name]
             if before is not None and np.array_equal(before[0], self.base[name]):
                 self.same.add(name)
         self.targets = [n for n in quasi if (self.base[n] == self.levels[n]).any()]
-        self.targets = [n for n in self.targets if self.levels[n]]
+        self.targets = [n for n in self.targets if (self.base[n] < self.levels[n]).any()]
         self.alike = once(
             memory, "alike", lambda: together(quasi, self.levels, self.base, self.person.size)
         )
@@ -101,21 +106,21 @@ def numbered(values: Ints) -> Ints:
     return (np.cumsum(place) - 1)[values]
 
 
-def _codes(column: pa.ChunkedArray, known: pa.Array | None = None) -> tuple[Ints, int, pa.Array]:
-    """A column's values as numbers from 0, an empty cell as the number after the last; how many, and what they stand for.
+def _codes(table: pa.Table, name: str, known: pa.Array | None = None) -> tuple[Ints, int, pa.Array]:
+    """A column's values as numbers from 0, then nothing recorded, then an emptied cell; how many are seen, and the values.
 
     ``known`` numbers are kept where no value is new.
     """
-    if known is not None:
-        found = pc.index_in(column, value_set=known)
-        if found.null_count == column.null_count:
-            codes = pc.fill_null(found, len(known)).to_numpy().astype(np.int32)
-            return codes, len(known), known
-    one = column.combine_chunks().dictionary_encode()
-    one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
-    levels = len(one.dictionary)
-    codes = one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int32)
-    return codes, levels, one.dictionary
+    column, values = table[name], cast("Any", known)
+    found = None if known is None else pc.index_in(column, value_set=known)
+    if found is None or found.null_count != column.null_count:
+        one = column.combine_chunks().dictionary_encode()
+        one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
+        found, values = one.indices, one.dictionary
+    seen = len(values) + 1
+    codes = pc.fill_null(found, seen - 1).to_numpy(zero_copy_only=False).astype(np.int32)
+    codes[emptied_cells(table, name)] = seen
+    return codes, seen, values
 
 
 def together(names: Iterable[str], levels: Mapping[str, int], table: Shown, size: int) -> Ints:

@@ -1,10 +1,11 @@
 """Rows that keep what was taken from them: suppressed, evened out, attacked, and mended until nothing gives way.
 
 Rows that look alike to somebody who knows all quasi-identifiers (of persons who do) are a *group*. What
-is emptied besides quasi-identifiers is emptied in whole groups: else who knows the rule would tell a cell
-that was emptied from one that never had a value.
+is emptied besides quasi-identifiers is emptied in whole groups, whether a cell had a value or not: else what stays would tell
+which of the others had one.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,9 +17,10 @@ from extracts.deidentified.attack import Attack, attack
 from extracts.deidentified.dependences import Dependence, emptied_together, find_dependences
 from extracts.deidentified.less_rare import Suppressed, suppress_locally
 from extracts.deidentified.risk import RiskLimit, RiskReport, groups_alike, risk_report
-from extracts.deidentified.variety import emptied, variety
-from extracts.rows import Plan
+from extracts.deidentified.variety import variety
+from extracts.rows import Plan, emptied, emptied_cells
 from extracts.rows import compute as pc
+from systems.companions import values_of
 
 _PRECISE = 2  # rounds that empty the fewest columns; later ones all that told something
 _LATE = 10  # from this round on all other columns are emptied
@@ -82,17 +84,17 @@ def defend(
     stay = pc.is_in(table["person_ref"], pc.unique(done.table["person_ref"]))
     before = table.filter(stay)
     group = groups_alike(done.table, quasi, measure=limit.measure)
-    rows = _evened(done.table, before, group, together)
-    number = 1
+    explained = _explained(done.table, together)
+    rows, number = done.table, 1
     memory: dict[object, object] = {}
     while True:
-        rows = _varied(rows, group, plan, limit)
+        rows = _varied(rows, before, group, plan, limit, explained)
         thorough = number > _PRECISE
         got = _attack(rows, plan, limit, memory, thorough=thorough)
         if thorough and (not got.exposed.any() or number >= _ROUNDS):
             break
         rows, number = _mended(rows, got, group, plan, number), number + 1
-    lost = {n: rows[n].null_count - before[n].null_count for n in rows.column_names}
+    lost = {n: rows[n].null_count - before[n].null_count for n in before.column_names}
     cells = {n: count for n, count in lost.items() if count}
     kept = Suppressed(rows, cells, done.persons_left_out, done.rows_left_out)
     return Defended(kept, got, found, number)
@@ -130,7 +132,9 @@ def measure(
     """
     quasi = plan.quasi_identifiers
     more = tuple(
-        n for n in table.column_names if n not in {*quasi, *plan.sensitive, *plan.references}
+        n
+        for n in values_of(table.column_names)
+        if n not in {*quasi, *plan.sensitive, *plan.references}
     )
     report = risk_report(
         table,
@@ -189,28 +193,74 @@ def _row_key(table: pa.Table, references: Sequence[str]) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(*(table[name] for name in references), "/")
 
 
-def _evened(
+def _explained(rows: pa.Table, together: Mapping[str, tuple[str, ...]]) -> dict[str, Mask]:
+    """Column → rows where it is emptied because one that it tells is: everybody sees that, and why."""
+    found = {name: np.zeros(rows.num_rows, np.bool_) for name in rows.column_names}
+    for name, others in together.items():
+        for other in others:
+            found[other] |= emptied_cells(rows, name)
+    return found
+
+
+def _varied(
     rows: pa.Table,
     before: pa.Table,
-    group: npt.NDArray[np.int64],
-    together: Mapping[str, tuple[str, ...]],
+    group: Ints,
+    plan: Plan,
+    limit: RiskLimit,
+    explained: Mapping[str, Mask],
 ) -> pa.Table:
-    for name, others in together.items():
-        taken = _empty(rows[name]) & ~_empty(before[name])
-        whole = np.isin(group, np.unique(group[taken]))
-        for other in others if taken.any() else ():
-            rows = emptied(rows, other, whole)
-    return rows
-
-
-def _varied(rows: pa.Table, group: Ints, plan: Plan, limit: RiskLimit) -> pa.Table:
     """Sensitive values emptied in groups that would tell them; fewer values told may make others lean."""
     for name in plan.sensitive:
-        while (
-            lacking := variety(group, rows[name]).lacking(limit.l_values, limit.t_distance)
-        ).any():
+        while (lacking := _lacking(rows, name, group, limit)).any():
             rows = emptied(rows, name, lacking[group])
+        rows = among_others(rows, name, before[name], group, limit, explained[name])
     return rows
+
+
+def _lacking(rows: pa.Table, name: str, group: Ints, limit: RiskLimit) -> Mask:
+    told = variety(group, rows[name], emptied_cells(rows, name))
+    return told.lacking(limit.l_values, limit.t_distance)
+
+
+def among_others(
+    rows: pa.Table,
+    name: str,
+    had: pa.ChunkedArray,
+    group: Ints,
+    limit: RiskLimit,
+    explained: Mask,
+) -> pa.Table:
+    """Empty a sensitive column in further groups, until what is emptied tells no more than a group that looks alike may.
+
+    Who knows the rule knows that a group was emptied because it had few values, or leaned: of a yes and a no that is
+    the value (minimality attack, Wong, Fu, Wang and Pei 2007). All emptied groups together are therefore
+    held to the limits, too. The least leaning join them first.
+
+    Args:
+        rows: as they would leave.
+        name: the column.
+        had: its values before.
+        group: each row's group.
+        limit: values and distance.
+        explained: rows in which it is emptied for a reason that everybody sees.
+    """
+    gone = emptied_cells(rows, name)
+    told, gone = variety(group, rows[name], gone), gone & ~explained
+    left = np.flatnonzero(~told.empty)
+    left = left[np.argsort(told.distance[left], kind="stable")]
+    place = np.full(told.empty.size, left.size)
+    place[left] = np.arange(left.size)
+
+    def enough(many: int) -> bool:
+        others = ~(gone | (place[group] < many))
+        pool = variety(others.astype(np.int64), had)
+        return not pool.lacking(limit.l_values, limit.t_distance)[0]
+
+    if not gone.any() or enough(0):
+        return rows
+    many = bisect_left(range(left.size), True, key=enough)
+    return emptied(rows, name, place[group] < many)
 
 
 def _mended(rows: pa.Table, got: Attack, group: Ints, plan: Plan, number: int) -> pa.Table:
@@ -222,7 +272,8 @@ def _mended(rows: pa.Table, got: Attack, group: Ints, plan: Plan, number: int) -
     if not got.exposed.any():
         return rows
     versions = plan.system.rows(plan.kind).versions
-    others = [n for n in rows.column_names if n not in {*plan.quasi_identifiers, *plan.references}]
+    known = {*plan.quasi_identifiers, *plan.references}
+    others = [n for n in values_of(rows.column_names) if n not in known]
     finer = {n: tuple(f for f in others if n in versions(f)) for n in others}
     sets = sorted(got.inferred_from)
     said = np.zeros((int(group.max(initial=-1)) + 1, len(sets)), np.bool_)
@@ -261,7 +312,3 @@ def cheapest_cover(
         left = frozenset(one for one in rules if not {*finer[name]}.intersection(one))
         found.append(frozenset(finer[name]) | cheapest_cover(left, finer))
     return min(found, key=lambda one: (len(one), sorted(one)))
-
-
-def _empty(column: pa.ChunkedArray) -> Mask:
-    return column.is_null().to_numpy()

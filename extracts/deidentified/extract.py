@@ -39,14 +39,15 @@ def build_deidentified(
             _persons(plan),
         ]
         rows = shared.fetched(con, shared.chain(steps, _final(plan)), bound)
-        withheld = con.execute(shared.chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
+        withheld = con.execute(shared.chain(steps[:2], _withheld(plan)), bound).fetchall()[0]
         table = _assembled(rows, plan, ids)
     shared.check_against(table, plan)
     counts = {
         "rows": table.num_rows,
         "persons": shared.compute.count_distinct(rows["person_"]).as_py(),
         plan.plural: shared.compute.count_distinct(rows["record_"]).as_py(),
-        f"{plan.plural}_withheld": int(withheld),
+        f"{plan.plural}_withheld": int(withheld[0]),
+        "persons_withheld": int(withheld[1]),
     }
     return Extract(
         table, plan.kind, counts["persons"], counts, (), plan.quasi_identifiers, plan.sensitive
@@ -80,7 +81,10 @@ def _final(plan: shared.Plan) -> str:
 
 
 def _withheld(plan: shared.Plan) -> str:
-    return f"SELECT count(DISTINCT {quoted(plan.key)}) FROM entries WHERE withheld"
+    """Records that stay out, and persons whom they are about."""
+    return f"""
+    SELECT count(DISTINCT e.{quoted(plan.key)}), count(DISTINCT i.identity)
+    FROM entries e JOIN person_index i ON i.record_id = e.{quoted(plan.person)} WHERE e.withheld"""
 
 
 def _assembled(rows: pa.Table, plan: shared.Plan, ids: shared.IdMaker) -> pa.Table:

@@ -24,7 +24,7 @@ from extracts.deidentified.revealing import (
 from extracts.deidentified.risk import Measure, RiskLimit, RiskReport
 from extracts.errors import ExtractFailed
 from extracts.identified import Extract
-from extracts.rows import Plan, plan_for
+from extracts.rows import Plan, emptied, plan_for
 from extracts.rows import compute as pc
 from systems.database import guarded
 from systems.description import System
@@ -35,8 +35,9 @@ class Suppressed:
     """Rows after local suppression.
 
     Attributes:
-        table: the rows that stay, in their order.
-        cells: column → cells that lost their value, in the rows that stay.
+        table: the rows that stay, in their order, with companions of the columns of which cells were emptied.
+        cells: column → cells that lost a value, in the rows that stay. Of those that were emptied some had none: how
+            many is for the Department alone.
         persons_left_out: persons who stay rare with everything emptied: fewer than ``k`` of each
             number of orders. Common rows give nothing up for them.
         rows_left_out: their rows.
@@ -152,22 +153,22 @@ def _emptied(
         for at, chain in enumerate(concepts)
         for version, name in enumerate(chain)
     }
-    for name, others in together.items():
-        lost = hidden[name] & _filled(table[name])
-        for other in others:
-            hidden[other] = hidden.get(other, np.zeros_like(lost)) | lost
-    for chain in concepts:  # a finer version never outlives a coarser one
+    for chain in concepts:  # what a coarser version shows of a finer one is not kept from it
         for coarser, finer in pairwise(chain):
-            hidden[finer] = hidden[finer] | (hidden[coarser] & _filled(table[coarser]))
+            absent = ~_filled(table[coarser])
+            if not (absent & _filled(table[finer])).any():
+                hidden[finer] &= hidden[coarser] | ~absent
+    for name, others in together.items():
+        for other in others:
+            hidden[other] = hidden.get(other, np.zeros_like(hidden[name])) | hidden[name]
     stays = (levels != LEFT_OUT).all(axis=1)
-    cells: dict[str, int] = {}
-    for name, where in hidden.items():
-        if lost := int((where & stays & _filled(table[name])).sum()):
-            cells[name] = lost
-            column = pc.if_else(pa.array(where), pa.scalar(None, table[name].type), table[name])
-            table = table.set_column(table.column_names.index(name), table.field(name), column)
+    filled = {name: _filled(table[name]) & where & stays for name, where in hidden.items()}
+    cells = {name: int(lost.sum()) for name, lost in filled.items() if lost.any()}
     left_out = len({*persons} - {*persons[stays]})
-    return Suppressed(table.filter(pa.array(stays)), cells, left_out, int(len(stays) - stays.sum()))
+    table = table.filter(pa.array(stays))
+    for name, where in hidden.items():
+        table = emptied(table, name, where[stays])
+    return Suppressed(table, cells, left_out, int(len(stays) - stays.sum()))
 
 
 def _filled(column: pa.ChunkedArray) -> Flags:

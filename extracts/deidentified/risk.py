@@ -1,7 +1,8 @@
 """How easily somebody could be singled out in de-identified rows.
 
 The measure is k over persons, each with the whole history of their orders: two persons are alike
-only where the multisets of their rows agree in every quasi-identifier. A row by itself is measured
+only where the multisets of their rows agree in every quasi-identifier, and in what their companions say of empty
+cells. A row by itself is measured
 too, for the attacker who knows of one order. Prosecutor, journalist and marketer risk after
 El Emam (Guide to the De-Identification of Personal Health Information, 2013): the largest 1/f, the
 largest 1/F and the mean f/F over classes, where f counts persons in the data and F in the register.
@@ -18,6 +19,7 @@ import pyarrow as pa
 from extracts.deidentified.attack import Alike
 from extracts.deidentified.variety import Worst, variety
 from extracts.errors import ExtractFailed
+from extracts.rows import emptied_cells, told_by
 from systems.database import connect, guarded, quoted
 
 if TYPE_CHECKING:
@@ -161,7 +163,7 @@ def risk_report(
     with guarded(ExtractFailed, step="risk"):
         con = connect()
         con.register("rows_in", table)
-        con.execute(f"CREATE TEMP TABLE keyed AS {keyed(_NUMBERED, quasi)}")
+        con.execute(f"CREATE TEMP TABLE keyed AS {keyed(_NUMBERED, told_by(table, quasi))}")
         con.execute(f"CREATE TEMP TABLE people AS {histories('keyed')}")
         history = _classes(con, _HISTORY.format("people"), threshold)
         single = _classes(con, _SINGLE, threshold)
@@ -175,11 +177,14 @@ def risk_report(
                 single.classes / max(1, single.members),
             )
         group = _groups(con, measure)
-        told = {name: variety(group, table[name]).worst() for name in sensitive}
+        told = {n: variety(group, table[n], emptied_cells(table, n)).worst() for n in sensitive}
         worst = {name: one for name, one in told.items() if one is not None}
-        more = {name: _known_too(con, (*quasi, name), threshold) for name in known_too}
-        if len(more) > 1:
-            more["all"] = _known_too(con, (*quasi, *known_too), threshold)
+        sets = {name: (name,) for name in known_too}
+        sets |= {"all": tuple(known_too)} if len(sets) > 1 else {}
+        more = {
+            name: _known_too(con, told_by(table, (*quasi, *one)), threshold)
+            for name, one in sets.items()
+        }
         con.close()
     return RiskReport(
         persons, rows, threshold, quasi, history, single, journalist, marketer, worst, more, measure
@@ -197,7 +202,9 @@ def groups_alike(
     with guarded(ExtractFailed, step="risk"):
         con = connect()
         con.register("rows_in", table)
-        con.execute(f"CREATE TEMP TABLE keyed AS {keyed(_NUMBERED, quasi_identifiers)}")
+        con.execute(
+            f"CREATE TEMP TABLE keyed AS {keyed(_NUMBERED, told_by(table, quasi_identifiers))}"
+        )
         con.execute(f"CREATE TEMP TABLE people AS {histories('keyed')}")
         group = _groups(con, measure)
         con.close()

@@ -1,7 +1,7 @@
 """Rules that the attacker on de-identified rows mines: what columns are worth for an emptied one.
 
 A rule rests on ten rows or more, and chance would make it less than once in a million (Chernoff). It says a
-value, or that there is none: a pattern in which the column is always empty. Like all of the attacker's it
+value, or that none is recorded, which is a value like any other: the companions of columns tell it from an emptied cell. Like all of the attacker's it
 shares nothing with those that suppress and measure.
 """
 
@@ -114,20 +114,15 @@ def mine(
         pattern, key = np.unique(key, return_inverse=True)
     for target in sorted(set(targets).difference(sources)):
         last, base = levels[target], many[target]
-        size, most, value, empty = _majorities(key, likes[target], likes.many, pattern.size, last)
+        size, most, value = _majorities(key, likes[target], likes.many, pattern.size, last)
         sure = most / np.maximum(size, 1)
         found = np.flatnonzero((sure >= NEAR) & (size >= SUPPORT))
-        absent = found[:0]
         if sources:
             shares = base[:last] / max(1, base[:last].sum())
             news = size[found] * _divergence(sure[found], shares[value[found]])
             found = found[news >= SURPRISE]
-            doubt = empty * -math.log(max(1, base[last]) / base.sum())
-            absent = np.flatnonzero((size == 0) & (empty >= SUPPORT) & (doubt >= SURPRISE))
-        if found.size or absent.size:
-            value[absent], sure[absent], size[absent] = last + 1, 1.0, empty[absent]
-            kept = np.sort(np.append(found, absent))
-            yield target, Rule(pattern[kept], value[kept], sure[kept], size[kept], width)
+        if found.size:
+            yield target, Rule(pattern[found], value[found], sure[found], size[found], width)
 
 
 def rule_of_persons(person: Ints, seen: Ints, levels: int) -> Rule:
@@ -146,25 +141,23 @@ def rule_of_persons(person: Ints, seen: Ints, levels: int) -> Rule:
 
 def _majorities(
     key: Ints, seen: Ints, many: Floats, width: int, levels: int
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """For each pattern: rows that show the target, those of its commonest value, it, and empty cells."""
+) -> tuple[Ints, Ints, Ints]:
+    """For each pattern: rows that show the target, those of its commonest value, and it."""
     joint = key * (levels + 1) + seen
     if width * (levels + 1) <= _DENSE:
         flat = np.bincount(joint, many, width * (levels + 1)).astype(np.int64)
-        counts = flat.reshape(width, levels + 1)
-        shown, empty = counts[:, :levels], counts[:, levels]
-        return shown.sum(axis=1), shown.max(axis=1), shown.argmax(axis=1), empty
+        shown = flat.reshape(width, levels + 1)[:, :levels]
+        return shown.sum(axis=1), shown.max(axis=1), shown.argmax(axis=1)
     cells, at = np.unique(joint, return_inverse=True)
     counts = np.bincount(at, many).astype(np.int64)
     of, value = np.divmod(cells, levels + 1)
-    size, most, best, empty = np.zeros((4, width), np.int64)
-    blank = value == levels
-    empty[of[blank]] = counts[blank]
-    of, value, counts = of[~blank], value[~blank], counts[~blank]
+    size, most, best = np.zeros((3, width), np.int64)
+    there = value < levels
+    of, value, counts = of[there], value[there], counts[there]
     np.add.at(size, of, counts)
     order = np.lexsort((-value, counts))  # last is written the commonest value, the lowest of them
     most[of[order]], best[of[order]] = counts[order], value[order]
-    return size, most, best, empty
+    return size, most, best
 
 
 def _divergence(sure: Floats, base: Floats) -> Floats:

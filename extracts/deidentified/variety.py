@@ -4,7 +4,7 @@ l-diversity (Machanavajjhala, Kifer, Gehrke and Venkitasubramaniam 2007): distin
 and as many as its entropy is worth; t-closeness (Li, Li and Venkatasubramanian 2007) with equal
 distances: half the sum of differences between a group's shares and everybody's. A column that holds
 lists (conditions of an order) is judged code by code: the largest difference of one code's share.
-An empty cell is a value like any other, but a group that shows no value at all says nothing; and where all
+That nothing is recorded is a value like any other, but a group of which every cell was emptied says nothing; and where all
 values of a group are common ones, few of them are no disclosure (the don't-care set of l-diversity):
 whether an order bars from owning arms follows from its type, and everybody with that type has it.
 """
@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-
-from extracts.rows import compute as pc
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -32,7 +30,7 @@ class Variety:
         distinct: distinct values.
         entropy: e to the entropy: values that as even a group would have.
         distance: from everybody's shares, 0 to 1.
-        empty: groups that show no value; their other numbers mean nothing.
+        empty: groups of which every cell was emptied; their other numbers mean nothing.
         common: groups all of whose values are common in the release.
     """
 
@@ -79,23 +77,30 @@ class Worst:
     distance: float
 
 
-def variety(group: Ints, column: pa.ChunkedArray) -> Variety:
+def variety(
+    group: Ints, column: pa.ChunkedArray, gone: npt.NDArray[np.bool_] | None = None
+) -> Variety:
     """Measure a column of text (of lists, where a value has a semicolon), numbers or yes/no by group.
 
-    ``group``: each row's group, numbered from 0.
+    Args:
+        group: each row's group, numbered from 0.
+        column: its values; a null that was not emptied says that nothing is recorded.
+        gone: cells that were emptied, none by default.
     """
     groups = int(group.max(initial=-1)) + 1
     one = column.combine_chunks().dictionary_encode()
     levels = len(one.dictionary)
     code = one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int64)
-    cells, counts = np.unique(group * (levels + 1) + code, return_counts=True)
-    of, value = np.divmod(cells, levels + 1)
+    if gone is not None:
+        code[gone] = levels + 1
+    cells, counts = np.unique(group * (levels + 2) + code, return_counts=True)
+    of, value = np.divmod(cells, levels + 2)
     size, distinct = np.bincount(group, minlength=groups), np.bincount(of, minlength=groups)
     share = counts / size[of]
     entropy = np.exp(np.bincount(of, -share * np.log(share), groups))
-    empty = np.bincount(of, value < levels, groups) == 0
+    empty = np.bincount(of, value <= levels, groups) == 0
     told = ~empty[of]
-    everybody = np.bincount(value[told], counts[told], levels + 1)
+    everybody = np.bincount(value[told], counts[told], levels + 2)
     everybody = everybody / max(1.0, everybody.sum())
     lists = _lists(one.dictionary) if pa.types.is_string(column.type) else None
     rarest = np.ones(groups)
@@ -103,9 +108,8 @@ def variety(group: Ints, column: pa.ChunkedArray) -> Variety:
     if lists is None:
         distance = np.bincount(of, np.maximum(0.0, share - everybody[value]), groups).astype(float)
     else:
-        distance = _by_code(
-            of, share, everybody, np.vstack([lists, np.zeros(lists.shape[1])]), value, groups
-        )
+        lists = np.vstack([lists, np.zeros((2, lists.shape[1]))])  # nothing recorded, emptied
+        distance = _by_code(of, share, everybody, lists, value, groups)
     return Variety(distinct, entropy, distance, empty, rarest >= COMMON)
 
 
@@ -127,9 +131,3 @@ def _by_code(
         mine = np.bincount(of, share * has[value, code], groups)
         far = np.maximum(far, np.abs(mine - overall[code]))
     return far
-
-
-def emptied(table: pa.Table, name: str, rows: npt.NDArray[np.bool_]) -> pa.Table:
-    """The table with a column emptied in some rows."""
-    column = pc.if_else(pa.array(rows), pa.scalar(None, table[name].type), table[name])
-    return table.set_column(table.column_names.index(name), table.schema.field(name), column)

@@ -57,6 +57,7 @@ def datapackage(
         "contributors": [{"title": release.sender, "email": release.contact, "role": "publisher"}],
         "citation": release.citation,
         "counts": {"rows": written.tally.rows, "rounded_to": written.tally.base},
+        **({} if dictionary.withheld is None else {"withheld": {**dictionary.withheld}}),
         "resources": [
             *(_table(one, schema) for one in written.of("csv")),
             *(_file(one) for one in written.files if one not in written.of("csv")),
@@ -155,6 +156,10 @@ def _field(one: FieldDoc, counted: ColumnTally) -> dict[str, object]:
             for code, label in one.codes
         ],
         "counts": _told("missing", counted.missing) | _told("valid", counted.valid),
+        "missing": [{"value": code, "label": label} for code, label in one.missing],
+        "companion": one.companion,
+        "about": one.about,
+        "values": one.values,
     }
     return described | {name: said for name, said in more.items() if said}
 

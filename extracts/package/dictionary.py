@@ -4,7 +4,7 @@ It is made of the system's file and of what was done to each column before it le
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from extracts.errors import ColumnNotAllowed, DataChanged
 from extracts.package.code_lists import codes_within, groups_in_words
 from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
 from extracts.rows import Plan, RowKind, plan_for
+from systems.companions import EMPTIED, RECORDED, STATUSES, status_name
 from systems.description import Dimension, OutputColumn, System, load_system
 from systems.texts import page_template
 
@@ -45,6 +46,11 @@ class FieldDoc:
         codes: (code, label) of every code that may occur.
         required: never empty.
         ordered: whether the codes stand in an order that means something (bands of ages).
+        missing: (code, label) of what an empty cell may mean; one that is emptied is told from one that is not by the companion.
+        companion: the column that says so; empty where no value was emptied.
+        about: of a companion the column that it is of.
+        values: how many were recorded, not recorded, emptied, shown coarser and generalised, and percent by group; a number
+            that would stand for too few persons is None.
     """
 
     name: str
@@ -56,6 +62,11 @@ class FieldDoc:
     codes: tuple[tuple[str, str], ...] = ()
     required: bool = False
     ordered: bool = False
+
+    missing: tuple[tuple[str, str], ...] = ()
+    companion: str = ""
+    about: str = ""
+    values: Mapping[str, Any] | None = None
 
     @property
     def figures(self) -> bool:
@@ -85,15 +96,17 @@ class DataDictionary:
         missing: what an empty field means.
         key: columns that tell one row from every other, whom rows are about first.
         published: whether the rows are cells of a published table, in which nothing is left to hide.
+        withheld: rows that no column has: why → about how many, None where too few persons are behind them.
     """
 
     row: str
     fields: tuple[FieldDoc, ...]
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    missing: str = _WORDS["missing"]
+    missing: str = ""
     key: tuple[str, ...] = ()
     published: bool = False
+    withheld: Mapping[str, int | None] | None = None
 
     def check(self, schema: pa.Schema) -> None:
         """Refuse data whose columns are not exactly those described.
@@ -117,6 +130,7 @@ class ProgramNotes:
         names: (name in the data, name in the program), where they differ.
         labelled: columns whose codes are numbers with labels there.
         losses: what such a file can't say.
+        missing: (code of a companion, how an empty cell of a number is written there), where it can be.
     """
 
     title: str
@@ -124,6 +138,7 @@ class ProgramNotes:
     names: tuple[tuple[str, str], ...]
     labelled: tuple[str, ...]
     losses: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 def dictionary_page(
@@ -143,7 +158,8 @@ def dictionary_page(
         years=span(release.years) if release.years else "",
         dictionary=dictionary,
         record=record,
-        groups=_groups(dictionary.fields, record.noun),
+        groups=_groups([f for f in dictionary.fields if not f.about], record.noun),
+        numbers={f.name: _numbers(f, dictionary) for f in dictionary.fields if f.values},
         programs=programs,
         tally=tally,
     )
@@ -169,6 +185,24 @@ def _groups(fields: Sequence[FieldDoc], noun: str) -> list[tuple[str, str, list[
     return found
 
 
+def _numbers(field: FieldDoc, dictionary: DataDictionary) -> list[tuple[str, str, str]]:
+    """Rows of a column that were emptied, and show it coarser: of each group its label and two shares."""
+    labels = {f.name: dict(f.codes) for f in dictionary.fields}
+    return [
+        (
+            labels[by].get(str(group), str(group)),
+            _percent(told["emptied"]),
+            _percent(told["coarser"]),
+        )
+        for by, groups in (field.values or {}).get("by_group", {}).items()
+        for group, told in groups.items()
+    ]
+
+
+def _percent(share: int | None) -> str:
+    return "hidden" if share is None else f"{share} %"
+
+
 # --- made of the system's file
 
 
@@ -177,22 +211,38 @@ def dictionary_for(
     kind: RowKind,
     supplied: Sequence[str] = (),
     columns: tuple[str, ...] | None = None,
-    emptied: Mapping[str, float] | None = None,
+    *,
     families: Sequence[str] | None = None,
+    companions: Collection[str] = (),
+    values: Mapping[str, Mapping[str, Any]] | None = None,
+    withheld: Mapping[str, int | None] | None = None,
+    released_anyway: Collection[str] = (),
 ) -> DataDictionary:
     """Return the dictionary of a row extract, with the supplied columns that are echoed.
 
-    ``columns`` are the register's that the approval names, and ``families`` its scope, whose codes alone are
-    listed; all by default. ``emptied`` is column → share
-    of its cells that were emptied where rows were too rare, none where nothing was.
+    Args:
+        system: where the data is from.
+        kind: of release.
+        supplied: columns of the researcher's own file.
+        columns: the register's that the approval names; all by default.
+        families: the approval's scope, whose codes alone are listed; all by default.
+        companions: those of them of which cells were emptied, which have a companion.
+        values: what became of each column's values (`extracts.deidentified.Counted`), if counted.
+        withheld: rows that stay out, rounded, by reason.
+        released_anyway: exclusions of the system that policy has switched off.
 
     Raises:
         ColumnPlanRefused: the system's release section can't be carried out.
     """
     plan = plan_for(system, kind, columns)
     fields = [
-        _with_emptied(_field(plan, c, families), (emptied or {}).get(c.name)) for c in plan.columns
+        one
+        for column in plan.columns
+        for one in _with_companion(
+            plan, column, families, companions, (values or {}).get(column.name)
+        )
     ]
+    how: str = "emptied" if companions else kind
     if kind == "identified":
         record, names = system.record, _WORDS["names"]
         facts = {"one": record.one, "plural": record.plural.capitalize(), "noun": record.noun}
@@ -203,9 +253,21 @@ def dictionary_for(
             for n in supplied
         ]
         fields = [_worded("row_id"), *given, _worded("matched", **facts), *fields]
+    stays_out = tuple(
+        _WORDS["withheld"]["reason"].format(plural=plan.plural.capitalize(), reason=one.reason)
+        for one in plan.release.exclusions
+        if one.name not in released_anyway
+    )
+    told = tuple(
+        _stay_out(reason, count, plan.plural) for reason, count in (withheld or {}).items()
+    )
+    left_out = (*plan.release.left_out, *stays_out, *told)
+    missing = _WORDS["missing"][how]
     record = next(name for name, of in plan.references.items() if of != "person")
     key = ("row_id" if kind == "identified" else fields[0].name, record)
-    return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out, key=key)
+    return DataDictionary(
+        plan.release.row, tuple(fields), left_out, missing=missing, key=key, withheld=withheld
+    )
 
 
 def noted(notes: Sequence[str], noise: "Noise | None") -> tuple[str, ...]:
@@ -280,18 +342,63 @@ def _field(plan: Plan, column: OutputColumn, families: Sequence[str] | None) -> 
         codes=codes_within(plan.system, column, scope, families),
         required=reference and plan.kind == "deidentified",
         ordered=column.generalise == "band",
+        missing=()
+        if reference
+        else (("not_recorded", column.absent or _WORDS["statuses"]["not_recorded"]),),
     )
 
 
-def _with_emptied(field: FieldDoc, share: float | None) -> FieldDoc:
-    """In steps of five percent: an exact number would tell how many empty cells never had a value."""
-    if not share:
-        return field
-    steps = round(20 * share)
-    how = (
-        _WORDS["emptied"]["share"].format(percent=5 * steps) if steps else _WORDS["emptied"]["few"]
+def _with_companion(
+    plan: Plan,
+    column: OutputColumn,
+    families: Sequence[str] | None,
+    companions: Collection[str],
+    values: Mapping[str, Any] | None,
+) -> list[FieldDoc]:
+    """A column, and its companion where cells of it were emptied."""
+    field, said = replace(_field(plan, column, families), values=values), _WORDS["statuses"]
+    if column.name not in companions:
+        return [field]
+    companion, how = status_name(column.name), _emptied(values or {}, status_name(column.name))
+    missing = (*field.missing, (EMPTIED, said[EMPTIED]))
+    field = replace(
+        field,
+        treatment=f"{field.treatment} {how}".strip(),
+        missing=missing,
+        companion=companion,
     )
-    return replace(field, treatment=f"{field.treatment} {how}".strip())
+    return [
+        field,
+        FieldDoc(
+            companion,
+            "text",
+            said["meaning"].format(name=column.name),
+            source=said["source"],
+            treatment=said["treatment"],
+            codes=((RECORDED, said[RECORDED]), *missing),
+            required=True,
+            about=column.name,
+        ),
+    ]
+
+
+def _emptied(values: Mapping[str, Any], companion: str) -> str:
+    """What was done to a column of which cells were emptied, in numbers that its reader can count again."""
+    words = _WORDS["emptied"]
+    numbers = [values.get(n) for n in STATUSES]
+    count, rows = values.get(EMPTIED), sum(n or 0 for n in numbers)
+    if count is None or None in numbers:
+        return words["untold"].format(companion=companion)
+    share = round(100 * count / rows)
+    said = words["some"].format(count=count, rows=rows, percent=share, companion=companion)
+    coarser = values.get("coarser")
+    return f"{said} {words['coarser'].format(count=coarser)}" if coarser else said
+
+
+def _stay_out(reason: str, count: int | None, plural: str) -> str:
+    said, what = _WORDS["withheld"], plural if reason == "by_policy" else "rows"
+    about = said["few"] if count is None else said["rounded"]
+    return said[reason].format(count=about.format(count=count, what=what))
 
 
 def _done(column: OutputColumn, copied: str) -> str:

@@ -120,8 +120,9 @@ _SPSS = {
     "date": "SDATE10",
     "number": "F12.0",
     "year": "F4.0",
-    "yes/no": "F1.0",
-}  # how it shows them
+    "yes/no": "F2.0",
+}  # how it shows them, user-missing codes among them
+_NUMBERS = frozenset({"number", "year", "yes/no"})
 _TRIAL = 1_000  # rows that are really written when an extract is made, to see that it can be done
 _EXACT = 2**53  # whole numbers up to here are exact in the floating point of all three programs
 
@@ -136,6 +137,7 @@ class Program:
     label: int
     text: int
     labelled: bool
+    missing: Mapping[str, str | int]
     losses: Sequence[str]
 
 
@@ -178,6 +180,12 @@ def labelled_codes(form: Format, field: FieldDoc) -> dict[int, tuple[str, str]]:
     return dict(enumerate(field.codes, start=1))
 
 
+def missing_codes(form: Format, field: FieldDoc) -> Mapping[str, str | int]:
+    """Return code of the companion → what that program writes for an empty cell of the column, where it is a number there."""
+    numeric = field.type in _NUMBERS or labelled_codes(form, field)
+    return PROGRAMS[form].missing if field.companion and numeric else {}
+
+
 def program_notes(
     formats: Sequence[Format], dictionary: DataDictionary
 ) -> tuple[ProgramNotes, ...]:
@@ -194,6 +202,11 @@ def program_notes(
             ),
             tuple(f.name for f in fields if labelled_codes(form, f)),
             tuple(PROGRAMS[form].losses),
+            tuple(
+                (code, f".{written}" if isinstance(written, str) else str(written))
+                for code, written in PROGRAMS[form].missing.items()
+                if any(f.companion for f in fields)
+            ),
         )
         for form in formats
     )
@@ -207,7 +220,7 @@ def check_formats(formats: Sequence[Format], dictionary: DataDictionary, rows: p
     """
     for form in formats:
         for field in dictionary.fields:
-            _column(rows[field.name], field, labelled_codes(form, field), PROGRAMS[form])
+            _column(rows, field, form)
         program_file(form, dictionary, "trial", rows.slice(0, _TRIAL))
 
 
@@ -236,7 +249,7 @@ def program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.
     for field in dictionary.fields:
         made = names[field.name]
         codes = labelled_codes(form, field)
-        columns[made] = _column(rows[field.name], field, codes, program)
+        columns[made] = _column(rows, field, form)
         if codes:
             values[made] = {n: cut_label(f"{c}  {label}", 120) for n, (c, label) in codes.items()}
         elif field.type == "yes/no" and program.labelled:
@@ -245,6 +258,10 @@ def program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.
             field.figures and field.type == "text" and form == "spss"
         ):  # where texts have labels, too
             values[made] = {code: cut_label(label, 120) for code, label in field.codes}
+        if coded := missing_codes(form, field):
+            values.setdefault(made, {}).update(
+                {coded[code]: cut_label(label, 120) for code, label in field.missing}
+            )
     labels: list[str | None] = [cut_label(f.meaning, program.label) for f in dictionary.fields]
     frame = pd.DataFrame(columns)
     made = _in_memory(lambda path: _save(form, frame, path, title, labels, values, described))
@@ -265,8 +282,11 @@ def _save(
     import pyreadstat
 
     named = cut_label(title, 40 if form == "sas" else 60)
+    written: dict[str, Any] = {"variable_value_labels": values}
+    coded = {name: missing_codes(form, one) for name, one in described.items()}
+    missing: dict[str, Any] = {name: [*codes.values()] for name, codes in coded.items() if codes}
     if form == "stata":
-        pyreadstat.write_dta(frame, path, named, labels, variable_value_labels=values)
+        pyreadstat.write_dta(frame, path, named, labels, **written, missing_user_values=missing)
     elif form == "spss":
         shown = {name: _SPSS[one.type] for name, one in described.items() if one.type in _SPSS}
         levels: dict[str, Any] = {name: one.level for name, one in described.items()}
@@ -275,7 +295,8 @@ def _save(
             path,
             named,
             labels,
-            variable_value_labels=values,
+            **written,
+            missing_ranges=missing,
             variable_measure=levels,
             variable_format=shown,
         )
@@ -286,31 +307,47 @@ def _save(
 
 
 def _column(
-    values: "pa.ChunkedArray",
+    rows: "pa.Table",
     field: FieldDoc,
-    codes: Mapping[int, tuple[str, str]],
-    program: Program,
+    form: Format,
 ) -> Any:
     """One column as the library takes it: numbers as floats, days as days, text as text."""
     import pandas as pd
 
+    codes, program = labelled_codes(form, field), PROGRAMS[form]
+    values = rows[field.name]
     plain = values.to_pylist()
     if codes:
         numbers = {code: number for number, (code, _) in codes.items()}
         if unlisted := sum(v is not None and v not in numbers for v in plain):
             raise FormatCannotHold(column=field.name, values_without_code=unlisted)
-        return pd.Series([None if v is None else float(numbers[v]) for v in plain], dtype="float64")
+        return _numbers(rows, [numbers.get(v) for v in plain], field, form)
     if pa.types.is_date(values.type):
         return pd.Series(plain, dtype="object")
     if pa.types.is_boolean(values.type) or pa.types.is_integer(values.type):
         if wide := sum(v is not None and abs(v) > _EXACT for v in plain):
             raise FormatCannotHold(column=field.name, numbers_too_wide=wide)
-        return pd.Series([None if v is None else float(v) for v in plain], dtype="float64")
+        return _numbers(rows, plain, field, form)
     if not pa.types.is_string(values.type):
         raise FormatCannotHold(column=field.name, type=str(values.type))
     if long := sum(v is not None and len(v.encode()) > program.text for v in plain):
         raise FormatCannotHold(column=field.name, texts_too_long=long, bytes=program.text)
     return pd.Series(["" if v is None else v for v in plain], dtype="object")
+
+
+def _numbers(rows: "pa.Table", plain: Sequence[float | None], field: FieldDoc, form: Format) -> Any:
+    """Numbers as floats, and where the program can say why one is not there, what it says."""
+    import pandas as pd
+
+    written = missing_codes(form, field)
+    cells: list[Any] = [None if v is None else float(v) for v in plain]
+    if not written:
+        return pd.Series(cells, dtype="float64")
+    if alike := sum(v in written.values() for v in cells):
+        raise FormatCannotHold(column=field.name, values_that_mean_missing=alike)
+    said = rows[field.companion].to_pylist()
+    cells = [written.get(why) if v is None else v for v, why in zip(cells, said, strict=True)]
+    return pd.Series(cells, dtype="object" if form == "stata" else "float64")
 
 
 def _in_memory(write: Callable[[str], None]) -> bytes:

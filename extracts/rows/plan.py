@@ -14,6 +14,7 @@ from typing import Literal
 import pyarrow as pa
 
 from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused, ScopeEmpty
+from systems.companions import statuses_of
 from systems.description import NUMBERS, OutputColumn, RowRelease, System
 from systems.standard import STANDARD_COLUMNS
 
@@ -264,8 +265,9 @@ class Plan:
         start = (record,) if self.kind == "identified" else (record, "person_")
         misnamed = [name for name in names if not name.startswith(start)]
         doubled = sorted({name for name in names if names.count(name) > 1})
-        kinds = ("identifiers", "references", "misnamed", "doubled")
-        found = dict(zip(kinds, (unsafe, unknown, misnamed, doubled), strict=True))
+        companions = sorted(statuses_of(names))  # no value of the system's may be read as one
+        kinds = ("identifiers", "references", "misnamed", "doubled", "companions")
+        found = dict(zip(kinds, (unsafe, unknown, misnamed, doubled, companions), strict=True))
         if wrong := {what: columns for what, columns in found.items() if columns}:
             raise ColumnPlanRefused(**wrong)
         if self.kind == "deidentified" and set(self.references.values()) != {"person", self.noun}:

@@ -87,6 +87,7 @@ class OutputColumn(Described):
         on_request: each more column that identifies costs values of the others, so that this one is neither
             among those that leave by default nor in an example of an application.
         treatment: what was done, in words, for the data dictionary.
+        absent: what it says of a record that nothing is recorded, in words, where there is more to say than that.
     """
 
     name: Name
@@ -111,6 +112,7 @@ class OutputColumn(Described):
     nests: bool = True
     on_request: bool = False
     treatment: str = ""
+    absent: str = ""
 
     @property
     def table(self) -> str:

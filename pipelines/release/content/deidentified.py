@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from extracts import errors, identified, rows
 from extracts.deidentified import (
     Attack,
+    Counted,
     RiskLimit,
     RiskReport,
     build_deidentified,
     count_records,
+    count_values,
     defend,
     lost_by_group,
     measure,
     propose,
+    rounded,
     treat,
 )
 from pipelines.release.context import ReleaseContext
@@ -28,12 +32,16 @@ class ReleaseRows:
         report: their risk.
         within: whether the limit is kept.
         suppressed: what local suppression took, none where it was not asked for.
+        values: what became of each column's values, as whoever has the rows can count.
+        withheld: rows that stay out, rounded: by policy, and as too rare; none where too few persons are behind them.
     """
 
     extract: identified.Extract
     report: RiskReport
     within: bool
     suppressed: Mapping[str, object] | None
+    values: Mapping[str, Counted]
+    withheld: Mapping[str, int | None]
 
 
 def make_rows(context: ReleaseContext) -> ReleaseRows:
@@ -62,12 +70,21 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
             passing = [one for one in tried if one.passes]
             context.keep_proposals([one.as_json() for one in passing])
             raise _refusal(report, exceeded, len(passing))
-    return ReleaseRows(made, report, not exceeded, taken)
+    threshold = context.session.settings.disclosure.threshold
+    left = (taken or {}).get("rows_left_out", 0), (taken or {}).get("persons_left_out", 0)
+    withheld = {
+        "by_policy": rounded(
+            made.counts[f"{plan.plural}_withheld"], made.counts["persons_withheld"], threshold
+        ),
+        "as_rare": rounded(*left, threshold),
+    }
+    values = count_values(made.table, plan, threshold)
+    return ReleaseRows(made, report, not exceeded, taken, values, withheld)
 
 
 def _suppress(
     made: identified.Extract, plan: rows.Plan, limit: RiskLimit, weights: Mapping[str, float]
-) -> tuple[identified.Extract, Mapping[str, object], Attack]:
+) -> tuple[identified.Extract, Mapping[str, Any], Attack]:
     defended = defend(made.table, plan, limit, weights)
     done = defended.suppressed
     persons = made.persons - done.persons_left_out

@@ -17,6 +17,7 @@ from pipelines.release.content.changes import (
 from pipelines.release.content.rates import RATES_FILE
 from pipelines.release.context import ReleaseContext
 from pipelines.session import today
+from systems.companions import statuses_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def collect_content(context: ReleaseContext) -> PackageContent:
         plain = (b.cast(schema) for b in context.staging.batches("extract", "extract"))
         return pa.RecordBatchReader.from_batches(schema, plain)
 
-    dictionary = data_dictionary(context.approved, schema, _emptied(context))
+    dictionary = data_dictionary(context.approved, schema, context.facts("extract"))
     held = cast("int", context.facts("extract")["rows"])
     described = describe_content(context.order.snapshot, held, dictionary)
     return PackageContent(
@@ -52,17 +53,10 @@ def collect_content(context: ReleaseContext) -> PackageContent:
     )
 
 
-def _emptied(context: ReleaseContext) -> dict[str, float]:
-    """Column → share of its cells that local suppression emptied."""
-    extract = cast("Mapping[str, Any]", context.facts("extract"))
-    cells = (extract.get("suppressed") or {"cells": {}})["cells"]
-    return {name: count / extract["rows"] for name, count in cells.items()}
-
-
 def data_dictionary(
-    approved: ApprovedRelease, schema: pa.Schema, emptied: Mapping[str, float] | None = None
+    approved: ApprovedRelease, schema: pa.Schema, facts: Mapping[str, Any] | None = None
 ) -> DataDictionary:
-    """The dictionary of a release's rows, as staged under this schema; ``emptied``: see `dictionary_for`."""
+    """The dictionary of a release's rows, as staged under this schema; ``facts``: what the stage counted, if anything."""
     kind, system = approved.order.kind, approved.system
     if kind == "aggregated":
         threshold = approved.policy.threshold
@@ -71,7 +65,15 @@ def data_dictionary(
         )
     supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
     return dictionary_for(
-        system, kind, supplied, columns=approved.columns, emptied=emptied, families=approved.scope
+        system,
+        kind,
+        supplied,
+        columns=approved.columns,
+        families=approved.scope,
+        companions=frozenset(statuses_of(schema.names).values()),
+        values=(facts or {}).get("values"),
+        withheld=(facts or {}).get("withheld"),
+        released_anyway=approved.released_anyway,
     )
 
 

@@ -131,8 +131,13 @@ def deidentified_sections(context: ReleaseContext, verdict: Validation) -> dict[
             Bar(label="fewer", value=below, status="warn"),
         ),
     )
-    grids = (*_lost(extract["suppressed"]), *_known_too(risk), *_sensitive(risk, limit))
-    outputs = _outputs(extract, persons, below, verdict)
+    grids = (
+        *_values(extract["values"]),
+        *_lost(extract["suppressed"]),
+        *_known_too(risk),
+        *_sensitive(risk, limit),
+    )
+    outputs = _outputs(extract, persons, below, plural, verdict)
     return {"facts": facts, "plots": (plot,), "grids": grids, "outputs": outputs}
 
 
@@ -209,6 +214,48 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     )
 
 
+def _values(values: Mapping[str, Mapping[str, Any]]) -> tuple[Grid, ...]:
+    """What became of each column's values, as whoever has the rows can count: for both editions."""
+    numbers = ("recorded", "generalised", "not_recorded", "emptied", "coarser")
+    counts = Grid(
+        title="What became of each column's values",
+        heads=("Column", "recorded", "of them generalised", "not recorded", "emptied", "of them shown coarser"),
+        rows=tuple((name, *(_told(one[n]) for n in numbers)) for name, one in values.items()),
+        note="Rows of the extract. Emptied ones are told from those without a value by the column of that name that ends in _status.",
+        audience="both",
+    )  # fmt: skip
+    groups = {
+        (by, g): None
+        for one in values.values()
+        for by in one["by_group"]
+        for g in one["by_group"][by]
+    }
+    if not groups:
+        return (counts,)
+    emptied = Grid(
+        title="Emptied, by group as the rows show it",
+        heads=("Column", *(group for _, group in groups)),
+        rows=tuple(
+            (name, *(_share(one["by_group"].get(by, {}).get(group)) for by, group in groups))
+            for name, one in values.items()
+            if one["by_group"]
+        ),
+        note="Percent of the group's rows; (emptied): rows whose group is itself not shown.",
+        audience="both",
+    )
+    return counts, emptied
+
+
+def _told(count: int | None) -> str:
+    return "hidden" if count is None else f"{count:,}"
+
+
+def _share(told: Mapping[str, int | None] | None) -> str:
+    if told is None:
+        return ""
+    return "hidden" if told["emptied"] is None else f"{told['emptied']} %"
+
+
 def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
     """What was emptied by column and group, and what told it."""
     if taken is None or not taken["cells"]:
@@ -219,7 +266,7 @@ def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
         for group, one in by.items()
     ]
     lost = Grid(
-        title="Emptied, by column and group of persons",
+        title="Values lost, by column and group of persons",
         heads=("Column", "cells", *(head for head, _ in groups)),
         rows=tuple(
             (name, f"{count:,}", *(percent(share.get(name, 0)) for _, share in groups))
@@ -241,14 +288,19 @@ def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
 
 
 def _outputs(
-    extract: Mapping[str, Any], persons: int, below: int, verdict: Validation
+    extract: Mapping[str, Any], persons: int, below: int, plural: str, verdict: Validation
 ) -> tuple[Item, ...]:
     within, limit, taken = extract["within_limit"], extract["limit"], extract["suppressed"]
     sentence = f"Everybody is one of {limit['k']} persons or more who share all quasi-identifiers and the whole history"
     if below:
         sentence = f"{percent(below / max(1, persons))} of the persons share them with fewer than {limit['k'] - 1} others"
     kept, status = ("kept", "ok") if within else ("exceeded", "warn")
+    about = {
+        why: "too few to be counted, or none" if count is None else f"about {count:,}"
+        for why, count in extract["withheld"].items()
+    }
     items = (
+        item("withheld", plural=plural, **about),
         item("limit", sentence=sentence, kept=kept, status=status),
         proven("scanned", verdict),
     )

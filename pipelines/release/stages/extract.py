@@ -58,6 +58,8 @@ def _deidentified(context: ReleaseContext) -> Product:
         limit=context.approved.row_limit.as_json(),
         within_limit=rows.within,
         suppressed=dict(rows.suppressed) if rows.suppressed is not None else None,
+        values={name: one.as_json() for name, one in rows.values.items()},
+        withheld=dict(rows.withheld),
     )
 
 

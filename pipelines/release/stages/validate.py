@@ -167,6 +167,7 @@ def _deidentified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> 
         "left_out": _left_out(context),
         "losses": tuple(share for g in large for share in g["lost"].values()),
         "columns": approved.columns,
+        "emptied": approved.suppress_locally,
     }
 
 

@@ -21,7 +21,7 @@ from expectations.report.items import _FAMILIES
 from expectations.suite import SUITES, checks_for
 from expectations.validation import run_checks
 from tests.unit.expectations.conftest import BUILDERS
-from tests.unit.expectations.test_suites import DEFECTS
+from tests.unit.expectations.test_suites import COMPANION, DEFECTS
 
 MOVED = Drift("order_county", "release", 100, 0.5, 0.1)
 NOISY = "UPDATE published SET status = 'perturbed' WHERE status = 'published';"  # every published count is its own within the reach
@@ -31,6 +31,7 @@ VARIANTS = [
     ("aggregated", {"noise": 3}, NOISY),
     ("aggregated", {"county_exempt": True}, ""),
     ("deidentified", {"losses": (0.3, 0.4)}, ""),
+    ("deidentified", {"emptied": True}, COMPANION),
     ("deidentified", {"drift": (Drift("order_county", "register", 8, 0.1, 0.2),)}, ""),
 ]
 # What no change of the data breaks: it is a fact that the suite is told.
@@ -76,6 +77,7 @@ def everywhere(column, value):
 # Kinds of checks, and the SQL that makes one false.
 PLANTS = {
     r"(?:de)?identified\.(\w+)_known": lambda _, column: everywhere(column, "'no such code'"),
+    r"deidentified\.(\w+)_status_true": lambda _, column: everywhere(column, "NULL"),
     r"(?:de)?identified\.(\w+)_coarse": lambda _, column: everywhere(column, "'2020-03-01'"),
     r"(?:de)?identified\.(\w+)_in_years": lambda _, column: everywhere(column, "'1901-01-01'"),
     r"(?:de)?identified\.(\w+)_in_scope": lambda _, column: everywhere(column, "'DV'"),

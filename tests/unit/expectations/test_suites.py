@@ -281,6 +281,42 @@ def test_a_large_group_that_lost_a_column_wholly_is_a_warning(good, system, loss
     assert [c.unexpected_count for c in verdict.warnings] == warned
 
 
+COMPANION = """ALTER TABLE extract ADD COLUMN order_stage_status VARCHAR;
+UPDATE extract SET order_stage_status = 'recorded';
+UPDATE extract SET order_stage = NULL, order_stage_status = 'emptied' WHERE order_ref LIKE '%' || md5('3');
+UPDATE extract SET order_stage = NULL, order_stage_status = 'not_recorded' WHERE order_ref LIKE '%' || md5('4')"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "failed"),
+    [
+        ("", []),
+        ("order_stage_status = 'recorded'", ["deidentified.order_stage_status_true"]),
+        ("order_stage = 'temporary'", ["deidentified.order_stage_status_true"]),
+        ("order_stage_status = 'hidden'", ["deidentified.order_stage_status_known"]),
+        (
+            "order_stage_status = NULL",
+            ["deidentified.order_stage_status_known", "deidentified.order_stage_status_true"],
+        ),
+    ],
+)
+def test_a_companion_says_what_is_so(good, system, wrong, failed):
+    case = good("deidentified")
+    case.con.execute(COMPANION)
+    if wrong:
+        case.con.execute(f"UPDATE extract SET {wrong} WHERE order_ref LIKE '%' || md5('3')")
+    told = case.context | {"emptied": True}
+    verdict = validate("deidentified", system, case.con, case.relation, told)
+    assert [c.id for c in verdict.failed] == failed
+
+
+def test_a_companion_where_nothing_may_be_emptied_is_a_column_too_many(good, system):
+    case = good("deidentified")
+    case.con.execute(COMPANION)
+    verdict = validate("deidentified", system, case.con, case.relation, case.context)
+    assert "deidentified.columns_exact" in [c.id for c in verdict.failed]
+
+
 @pytest.mark.long
 def test_a_region_may_stand_for_a_county_only_where_said(good, system):
     case = good("deidentified")

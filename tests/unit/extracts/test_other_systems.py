@@ -70,7 +70,13 @@ def test_a_row_for_each_person_stopped_with_what_was_done_to_that_person(ids):
         ("OTHER", "unknown", "55-64", "2024-03", "evening", "037", "curbside;handcuffed", "arrest"),
         ("WHITE", "female", "25-34", "2024-05", "night", "001", "None", "unknown"),
     ]
-    assert made.counts == {"rows": 3, "persons": 3, "stops": 2, "stops_withheld": 0}
+    assert made.counts == {
+        "rows": 3,
+        "persons": 3,
+        "stops": 2,
+        "stops_withheld": 0,
+        "persons_withheld": 0,
+    }
     assert len(set(made.table["person_ref"].to_pylist())) == 3
     leaving = {str(v) for row in made.table.to_pylist() for v in row.values()}
     assert "77" not in leaving

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from itertools import combinations
 from unittest.mock import patch
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,25 +14,43 @@ from hypothesis import strategies as st
 
 import extracts.deidentified.attack as attacking
 from extracts.deidentified.attack import attack
-from extracts.deidentified.defence import cheapest_cover, defend, measure
+from extracts.deidentified.defence import (
+    _lacking,
+    among_others,
+    cheapest_cover,
+    defend,
+    measure,
+)
 from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.deidentified.rules import EXACT, NEAR, SUPPORT, SURPRISE
+from extracts.rows import emptied, emptied_cells
+from systems.companions import values_of
 from tests.examples import examples
 
 REFERENCES = ("person_ref", "order_ref")
-ABSENT = "(none)"  # the belief that there is no value
+ABSENT = "~"  # in plain rows: nothing is recorded; None is an emptied cell
 
 
 def table(columns):
+    """Rows as they would leave: emptied and absent cells are empty, and companions tell which is which."""
     rows = len(next(iter(columns.values())))
-    numbers = [f"o{n}" for n in range(rows)]
-    return pa.table(
-        {"order_ref": numbers, **{n: pa.array(v, pa.string()) for n, v in columns.items()}}
-    )
+    made = pa.table({
+        "order_ref": pa.array([f"o{n}" for n in range(rows)], pa.string()),
+        **{n: pa.array([None if v == ABSENT else v for v in cells], pa.string()) for n, cells in columns.items()},
+    })  # fmt: skip
+    for name, cells in columns.items():
+        made = emptied(made, name, np.array([v is None for v in cells], bool))
+    return made
 
 
-def shown(value):
-    return None if value == ABSENT else value
+def plain_rows(made):
+    """The rows of `table` again."""
+    found = made.to_pylist()
+    for name in values_of(made.column_names):
+        for row in found:
+            gone = row.pop(f"{name}_status", None) == "emptied"
+            row[name] = None if gone else ABSENT if row[name] is None else row[name]
+    return found
 
 
 def divergence(sure, base):
@@ -52,12 +71,9 @@ def mined(rows, target, sources):
         by[tuple(r[s] for s in sources)][r[target]] += 1
     rules = {}
     for pattern, seen in by.items():
-        empty = seen.pop(None, 0)
+        seen.pop(None, 0)
         size = sum(seen.values())
-        if size == 0 and sources and empty >= SUPPORT:
-            if empty * -math.log(everybody[None] / len(rows)) >= SURPRISE:
-                rules[pattern] = (ABSENT, 1.0, empty)
-        elif size >= SUPPORT:
+        if size >= SUPPORT:
             value, most = min(seen.items(), key=lambda one: (-one[1], one[0]))
             sure = most / size
             news = not sources or size * divergence(sure, everybody[value] / known) >= SURPRISE
@@ -110,8 +126,8 @@ def plain_attack(rows, quasi, names):
                     for i, row in enumerate(believed):
                         if row[target] is not None:
                             continue
-                        found = [rule[tuple(shown(row[s]) for s in sources)] for sources, rule in rules
-                                 if tuple(shown(row[s]) for s in sources) in rule]  # fmt: skip
+                        found = [rule[tuple(row[s] for s in sources)] for sources, rule in rules
+                                 if tuple(row[s] for s in sources) in rule]  # fmt: skip
                         found = [one for one in found if one[1] >= least]
                         if found:
                             new.append((i, max(found, key=lambda one: one[1:])[0]))
@@ -144,7 +160,7 @@ def planted(draw):
         flag = "Y" if stage == "x" else chance.choice("NU")
         if chance.random() < noise:
             flag = chance.choice("YNU")
-        when = None if flag == "U" else chance.choice("12")
+        when = ABSENT if flag == "U" else chance.choice("12")
         rows.append(
             {
                 "person_ref": f"p{n // persons}",
@@ -257,7 +273,7 @@ def test_a_stage_that_brady_gives_back(plan):
     assert RiskLimit().exceeded(after) == ()
     exact, near = after.filled_in
     assert (exact.below, near.below) == (0, 0)
-    rows = kept.suppressed.table.to_pylist()
+    rows = plain_rows(kept.suppressed.table)
     assert not [r for r in rows if r["order_stage"] is None and r["order_brady"] is not None]
 
 
@@ -266,23 +282,67 @@ def test_a_stage_that_brady_gives_back(plan):
 def test_after_the_defence_the_plain_attacker_gains_nothing(plan, seed, k, persons):
     limit = RiskLimit(k=k, max_prosecutor=1 / k, max_marketer=1 / k)
     kept = defend(table(case(persons, seed)), plan, limit)
-    rows = kept.suppressed.table.to_pylist()
-    names = [n for n in kept.suppressed.table.column_names if n not in REFERENCES]
+    rows = plain_rows(kept.suppressed.table)
+    names = [n for n in values_of(kept.suppressed.table.column_names) if n not in REFERENCES]
     for filled in plain_attack(rows, CASE, names) if rows else ():
         assert below(filled, CASE, k)[0] >= k
     assert "l_diversity" not in limit.exceeded(measure(kept.suppressed.table, plan, limit))
 
 
-def test_an_empty_cell_that_says_there_is_nothing_is_read_so():
-    """Who was never served has no month: with the kind of service shown, an emptied month is another thing."""
+@examples(60)
+@given(
+    st.lists(st.lists(st.sampled_from("ynu"), min_size=4, max_size=8), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_why_a_group_was_emptied_tells_no_more_than_a_group_may(groups, chance):
+    """Of groups that were emptied because they told too much: what the rule itself says of them, counted plainly."""
+    had = [v for group in groups for v in group]
+    group = np.repeat(np.arange(len(groups)), [len(one) for one in groups])
+    limit, seen = (
+        RiskLimit(l_values=2, t_distance=0.5),
+        np.array([chance.random() < 0.2 for _ in groups]),
+    )
+    rows = pa.table({"person_ref": [f"p{n}" for n in range(len(had))], "kind": had})
+    rows = emptied(rows, "kind", seen[group])
+    while (lacking := _lacking(rows, "kind", group, limit)).any():
+        rows = emptied(rows, "kind", lacking[group])
+    before = emptied_cells(rows, "kind")
+    after = among_others(rows, "kind", pa.chunked_array([had]), group, limit, seen[group])
+    gone = emptied_cells(after, "kind")
+    assert (gone >= before).all()
+    assert all(len({*gone[group == g]}) == 1 for g in range(len(groups)))  # in whole groups
+    values = Counter(v for v, hidden in zip(had, gone & ~seen[group], strict=True) if hidden)
+    everybody, size = Counter(had), sum(values.values())
+    if (before & ~seen[group]).any() and not (gone | seen[group]).all():
+        common = all(everybody[v] / len(had) >= 0.2 for v in values)
+        apart = sum(abs(values[v] / size - everybody[v] / len(had)) for v in everybody) / 2
+        assert len(values) >= 2 or common
+        assert apart <= 0.5 + 1e-9
+    if not (before & ~seen[group]).any():
+        assert after.equals(rows)  # fmt: skip
+
+
+def test_that_nothing_is_recorded_is_filled_in_like_a_value():
+    """Who was never served has no month, which the kind of service tells of those whose month was emptied."""
+    data = table({
+        "person_ref": [f"p{n}" for n in range(60)],
+        "month": [None] * 5 + [ABSENT] * 25 + [f"2020-{n % 2 + 1:02d}" for n in range(20)] + [None] * 10,
+        "kind": [ABSENT] * 30 + ["mail"] * 30,
+    })  # fmt: skip
+    got = attack(data, ("month",), REFERENCES, 15, everywhere=True)
+    assert got.rules == {("month", ("kind",)): 5}
+    assert (got.exact.smallest, got.exact.below) == (10, 30)  # two months, and ten emptied
+
+
+def test_a_cell_that_was_emptied_is_not_read_as_one_without_a_value():
+    """Where a pattern is emptied throughout the companion says so, and nothing is believed."""
     data = table({
         "person_ref": [f"p{n}" for n in range(60)],
         "month": [None] * 30 + [f"2020-{n % 2 + 1:02d}" for n in range(30)],
-        "kind": [None] * 20 + ["mail"] * 40,
+        "kind": [ABSENT] * 20 + ["mail"] * 40,
     })  # fmt: skip
     got = attack(data, ("month",), REFERENCES, 15)
-    assert got.rules == {("month", ("kind",)): 20}
-    assert got.exact.smallest == 10
+    assert (got.rules, got.exact.smallest) == ({}, 15)
 
 
 def test_nobody_believes_what_a_coarser_version_rules_out():

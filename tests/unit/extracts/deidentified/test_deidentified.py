@@ -102,7 +102,7 @@ def test_withheld_orders_are_counted_and_not_there(build):
         order_entry=[order(10, confidential_minor=True), order(11, safe_at_home=True), order(12)],
         order_party=[party(n, 1) for n in (10, 11, 12)],
     )
-    assert extract.counts["orders_withheld"] == 2
+    assert (extract.counts["orders_withheld"], extract.counts["persons_withheld"]) == (2, 1)
     assert extract.table.num_rows == 1
 
 

@@ -50,13 +50,19 @@ def suppressed(rows, k, **more):
     return suppress_locally(table(rows), QUASI, QUASI, k, chains=CHAINS, **more)
 
 
+def told(row, name):
+    """A cell as its reader sees it, with what the companion says of it."""
+    plain = "not_recorded" if row[name] is None else "recorded"
+    return f"{row[name]} {row.get(f'{name}_status', plain)}"
+
+
 @examples(80)
 @given(rows_of_people, st.integers(2, 4), st.sampled_from(["history", "row"]))
 def test_k_persons_are_alike_in_every_version(rows, k, measure):
     got = suppressed(rows, k, measure=measure, together={"year": ("flag",)}).table.to_pylist()
     seen = defaultdict(list)
     for row in got:
-        seen[row["person_ref"]].append(tuple(str(row[n]) for n in QUASI))
+        seen[row["person_ref"]].append(tuple(told(row, n) for n in QUASI))
     if measure == "history":
         sizes = Counter(tuple(sorted(history)) for history in seen.values())
     else:
@@ -66,6 +72,25 @@ def test_k_persons_are_alike_in_every_version(rows, k, measure):
         assert row["half"] is not None or row["region"] is None
         assert row["span"] is not None or row["year"] is None
         assert (row["year"] is None) == (row["flag"] is None)
+
+
+@examples(80)
+@given(rows_of_people, st.integers(2, 4))
+def test_a_companion_says_of_each_cell_what_is_so(rows, k):
+    """Recorded is what is there, not recorded what never was; which cells were emptied is no matter of their values."""
+    before = table(rows).append_column("place", pa.array(range(len(rows))))
+    after = suppress_locally(before, QUASI, QUASI, k, chains=CHAINS).table
+    for row in after.to_pylist():
+        had = {n: before[n][row["place"]].as_py() for n in QUASI}
+        for name in QUASI:
+            said = told(row, name)
+            assert said in {f"{had[name]} recorded", "None not_recorded", "None emptied"}
+            assert (said == f"{had[name]} not_recorded") <= (had[name] is None)
+        for coarser, finer in CHAINS[
+            :2
+        ]:  # what a coarser version shows is not kept from the finer one
+            absent = told(row, coarser).endswith("not_recorded")
+            assert not absent or told(row, finer).endswith("not_recorded")
 
 
 @examples(30)
@@ -123,6 +148,8 @@ def test_the_worked_table_of_the_document():
     got = suppress_locally(data, order, order, 3, chains=(("half", "region"), ("year",)))
     assert got.cells == {"region": 6}
     assert got.table["region"].to_pylist() == ["bay"] * 3 + [None] * 6
+    assert got.table["region_status"].to_pylist() == ["recorded"] * 3 + ["emptied"] * 6
+    assert got.table.column_names == ["person_ref", "half", "region", "region_status", "year"]
 
 
 def test_what_weighs_more_is_revealed_first():

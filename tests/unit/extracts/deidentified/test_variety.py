@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.deidentified.variety import COMMON, variety
+from extracts.rows import emptied
 from tests.examples import examples
 
 rows = st.lists(
-    st.tuples(st.integers(0, 3), st.sampled_from(["x", "y", "z", None])), min_size=1, max_size=40
+    st.tuples(st.integers(0, 3), st.sampled_from(["x", "y", "z", None, "gone"])),
+    min_size=1,
+    max_size=40,
 )
 lists = st.lists(
-    st.tuples(st.integers(0, 2), st.sampled_from(["01", "01;05", "05;07", "07", None])),
+    st.tuples(st.integers(0, 2), st.sampled_from(["01", "01;05", "05;07", "07", None, "gone"])),
     min_size=1,
     max_size=30,
 )
@@ -31,12 +34,19 @@ def numbered(some):
     return group, by
 
 
+def measured(group, some):
+    """None says that nothing is recorded, "gone" that the cell was emptied."""
+    values = [None if v == "gone" else v for _, v in some]
+    gone = np.array([v == "gone" for _, v in some])
+    return variety(group, pa.chunked_array([values], pa.string()), gone)
+
+
 @examples(80)
 @given(rows)
 def test_variety_against_the_definitions(some):
     group, by = numbered(some)
-    got = variety(group, pa.chunked_array([[v for _, v in some]], pa.string()))
-    told = {g: values for g, values in by.items() if any(v is not None for v in values)}
+    got = measured(group, some)
+    told = {g: values for g, values in by.items() if any(v != "gone" for v in values)}
     everybody = Counter(v for values in told.values() for v in values)
     total = sum(everybody.values())
     assert got.empty.tolist() == [g not in told for g in sorted(by)]
@@ -56,7 +66,7 @@ def test_lists_are_judged_code_by_code(some):
     group, by = numbered(some)
     if not any(v and ";" in v for _, v in some):
         return
-    got = variety(group, pa.chunked_array([[v for _, v in some]], pa.string()))
+    got = measured(group, some)
     told = [v for g, values in by.items() if not got.empty[g] for v in values]
 
     def share(values, code):
@@ -83,11 +93,17 @@ def people(*values):
         ([["x"] * 95, ["y"] * 10], ("l_diversity", "t_closeness")),  # all ten have what is rare
         ([["x"] * 95, ["y", "z"] * 5], ("t_closeness",)),  # two values, both rare
         ([["x"] * 95, ["y"] * 7 + ["x"] * 3], ()),
-        ([["x"] * 95, [None] * 10], ()),  # who shows nothing says nothing
+        (
+            [["x"] * 95, [None] * 10],
+            ("l_diversity", "t_closeness"),
+        ),  # that nothing is recorded, too
+        ([["x"] * 95, ["gone"] * 10], ()),  # whose cells were emptied says nothing
     ],
 )
 def test_limits_on_what_rows_that_look_alike_say(values, above):
-    report = risk_report(people(*values), ("county",), sensitive=("kind",))
+    gone = np.array([v == "gone" for group in values for v in group])
+    rows = emptied(people(*values), "kind", gone)
+    report = risk_report(rows, ("county",), sensitive=("kind",))
     assert RiskLimit().exceeded(report) == above
     assert RiskLimit(l_values=1, t_distance=1).exceeded(report) == ()
 

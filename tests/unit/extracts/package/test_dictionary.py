@@ -11,11 +11,14 @@ import pytest
 from crypto.package import sealed_package
 from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused
 from extracts.package import dictionary, documents
+from extracts.package.contents import ColumnTally, DataFile, Tally, Written
+from extracts.package.datapackage import datapackage
 from extracts.package.dictionary import aggregated_dictionary, dictionary_for
 from extracts.package.documents import HASHES, VERIFY, decrypt_command, recipient_readme
 from extracts.perturbation import Noise
 from extracts.rows import RowScope
 from extracts.rows.plan import check_against, plan_for
+from systems.description.loading import load_system, system_codes
 from tests.unit.extracts.making import build_identified
 
 
@@ -254,11 +257,81 @@ def test_the_sender_names_the_office_once(facts):
     assert "From: Department, Research Services\n" in readme
 
 
-def test_what_was_emptied_is_said_in_steps(carpos):
-    """Exact shares would tell how many of the empty cells never had a value."""
-    shares = {"order_stage": 0.312, "order_brady": 0.004, "order_family": 0.0}
-    fields = dictionary_for(carpos, "deidentified", emptied=shares).fields
-    said = {f.name: f.treatment for f in fields if "Emptied" in f.treatment}
-    assert set(said) == {"order_stage", "order_brady"}
-    assert "about 30 % of rows" in said["order_stage"]
-    assert "a few rows" in said["order_brady"]
+COUNTED = {
+    "recorded": 60,
+    "not_recorded": 15,
+    "emptied": 25,
+    "coarser": 20,
+    "generalised": 60,
+    "by_group": {
+        "person_sex": {
+            "F": {"emptied": 40, "coarser": None},
+            "(emptied)": {"emptied": 10, "coarser": 0},
+        }
+    },
+}
+
+
+def suppressed_dictionary(carpos):
+    return dictionary_for(
+        carpos,
+        "deidentified",
+        companions={"order_service_month", "order_brady"},
+        values={"order_service_month": COUNTED},
+        withheld={"by_policy": 3380, "as_rare": None},
+    )
+
+
+def test_what_was_emptied_is_told_from_what_was_never_there(carpos, facts):
+    described = suppressed_dictionary(carpos)
+    fields = {f.name: f for f in described.fields}
+    month, companion = fields["order_service_month"], fields["order_service_month_status"]
+    names = [f.name for f in described.fields]
+    assert names[names.index("order_service_month") + 1] == "order_service_month_status"
+    assert month.missing == (
+        ("not_recorded", "no proof of service is in the register"),
+        ("emptied", "emptied; whether there was a value is not told"),
+    )
+    assert companion.codes == (("recorded", "the value is given"), *month.missing)
+    assert (companion.about, month.companion) == (month.name, companion.name)
+    assert companion.required
+    assert "Emptied in about 25 of 100 rows (25 %)" in month.treatment
+    assert "About 20 of them show it coarser" in month.treatment
+    assert "Emptied in some rows" in fields["order_brady"].treatment
+    assert fields["order_county"].companion == ""
+    assert fields["order_county"].missing == (
+        ("not_recorded", "nothing is recorded in the register"),
+    )
+    assert "By policy about 3,380 orders; no column has their values." in described.left_out
+    page = dictionary.dictionary_page(facts(kind="deidentified"), described)
+    assert "no proof of service is in the register" in page
+    assert "hidden" in page
+    columns = {name: ColumnTally({}, None, None, 0) for name in names}
+    files = (DataFile("data/extract.csv", "0" * 64, 1, 1),)
+    written = Written(files, Tally(0, 10, columns))
+    package = datapackage(facts(kind="deidentified"), described, written)
+    listed = {f["name"]: f for f in package["resources"][0]["schema"]["fields"]}
+    assert listed["order_service_month"]["values"] == COUNTED
+    assert listed["order_service_month_status"]["constraints"] == {
+        "required": True,
+        "enum": ["recorded", "not_recorded", "emptied"],
+    }
+    assert package["withheld"] == {"by_policy": 3380, "as_rare": None}
+
+
+@pytest.mark.parametrize("system", system_codes())
+def test_no_description_explains_an_empty_cell_as_a_fact(system):
+    """Whether one is empty for that reason its companion says, or what the column says of one that is not recorded."""
+    described = load_system(system)
+    kinds = (described.release.identified, described.release.deidentified)
+    columns = [c for release in kinds if release is not None for c in release.columns]
+    assert not [
+        c.name for c in columns if "empty" in f"{c.description} {c.treatment} {c.unit}".lower()
+    ]
+
+
+def test_what_stays_out_is_named_unless_policy_lets_it_out(carpos):
+    home = "Safe at Home"
+    assert any(home in one for one in dictionary_for(carpos, "identified").left_out)
+    out = dictionary_for(carpos, "identified", released_anyway=("safe_at_home",)).left_out
+    assert not any(home in one for one in out)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import shutil
+import subprocess
 import time
 from string import ascii_lowercase, digits
 
@@ -124,6 +126,75 @@ def test_what_is_read_back_is_what_the_csv_says(form, given_rows, tmp_path_facto
     made = table(given_rows)
     frame, _ = opened(form, written(form, made), tmp_path_factory.mktemp("s"))
     assert as_given(form, frame) == expected(form, made)
+
+
+WHY = (("not_recorded", "nothing is recorded"), ("emptied", "taken out"))
+NUMBERS = (("year", pa.int64()), ("renewal", pa.bool_()), ("sex", pa.string()))
+
+
+def with_companions():
+    """A number, a yes or no and a code, each given, not recorded and emptied, and a text."""
+    types, columns, fields = (
+        {"year": "year", "renewal": "yes/no", "sex": "text", "month": "text"},
+        {},
+        [],
+    )
+    given = {"year": 2020, "renewal": True, "sex": "F", "month": "2020-01"}
+    for name, kind in (*NUMBERS, ("month", pa.string())):
+        columns[name] = pa.array([given[name], None, None], kind)
+        columns[f"{name}_status"] = ["recorded", "not_recorded", "emptied"]
+        codes = (("F", "female"), ("M", "male")) if name == "sex" else ()
+        fields.append(
+            FieldDoc(name, types[name], "It.", codes=codes, missing=WHY, companion=f"{name}_status")
+        )
+        fields.append(
+            FieldDoc(
+                f"{name}_status", "text", "Why.", codes=(("recorded", "given"), *WHY), about=name
+            )
+        )
+    return DataDictionary("One row is one order.", tuple(fields)), pa.table(columns)  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "codes"), [("stata", ("n", "e")), ("spss", (-8.0, -9.0))])
+def test_an_emptied_number_is_another_missing_value_than_one_never_recorded(form, codes, tmp_path):
+    described, rows = with_companions()
+    extension, read = READERS[form]
+    path = tmp_path / f"extract.{extension}"
+    path.write_bytes(formats.program_file(form, described, "A", rows))
+    frame, meta = read(str(path), user_missing=True)
+    for name, _ in NUMBERS:
+        assert frame[name].tolist()[1:] == list(codes)
+        labels = meta.variable_value_labels[name]
+        assert [labels[c] for c in codes] == ["nothing is recorded", "taken out"]
+    assert frame["month"].tolist() == ["2020-01", "", ""]
+    assert frame["month_status"].tolist() == [1, 2, 3]
+    plain, _ = read(str(path))
+    assert plain[["year", "renewal", "sex"]].isna().sum().tolist() == [2, 2, 2]
+    notes = formats.program_notes((form,), described)[0].missing
+    assert [written for _, written in notes] == ([".n", ".e"] if form == "stata" else ["-8", "-9"])
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="no R")
+@pytest.mark.long
+def test_r_tells_an_emptied_number_from_one_never_recorded(tmp_path):
+    described, rows = with_companions()
+    for form, name in (("stata", "e.dta"), ("spss", "e.sav")):
+        (tmp_path / name).write_bytes(formats.program_file(form, described, "A", rows))
+    asked = (
+        'library(haven); d <- read_dta("e.dta"); s <- read_sav("e.sav", user_na = TRUE);'
+        'cat(na_tag(d$year), is.na(s$year), as.numeric(s$year), sep = " ")'
+    )
+    said = subprocess.run(
+        ["Rscript", "-e", asked], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert said.split() == ["NA", "n", "e", "FALSE", "TRUE", "TRUE", "2020", "-8", "-9"]
+
+
+def test_a_number_that_means_missing_in_a_program_is_refused():
+    described, rows = with_companions()
+    rows = rows.set_column(0, "year", pa.array([-9, None, None], pa.int64()))
+    with pytest.raises(FormatCannotHold):
+        formats.check_formats(("spss",), described, rows)
 
 
 @pytest.mark.parametrize("form", ["stata", "spss"])
