@@ -19,7 +19,9 @@ from tests.survive.world import MEMBERS, World
 # What a person does again, or the gate is asked again, may be recorded again; all else is a fact.
 AGAIN = {"release_resumed", "gate_allowed"}
 # Design, "Same input, same output": what byte identity covers.
-_COUNTED = re.compile(r"data/.*|dictionary\.html|datapackage\.json|CONDITIONS\.txt|LINKS\.parquet")
+_COUNTED = re.compile(
+    r"data/.*|read/.*|dictionary\.html|datapackage\.json|codebook\.xml|catalogue\.jsonld|CONDITIONS\.txt|LINKS\.parquet"
+)
 _LEFT = re.compile(r"\.[0-9a-f]{16}\.partial|\..*\.tmp|tmp\w+\.tmp|\..*\.\d+")
 _ASKED_EVERY_TIME = {"gate", "approve"}
 
