@@ -660,6 +660,7 @@ WRITERS = {
     r"in_html": {"systems/texts.py", "reports/page.py", "report/plots.py", "letters/composing.py"},
     r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py", "package/cross_sheets.py", "package/sheet_cells.py"},
     r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py",
+        "content/rates.py",  # whose groups are names alone
         "register/problems.py"},  # whose texts are the description's
     r"EmailMessage\(": {"pipelines/mail.py"},
     r"create_(markdown|table|link)_artifact\(": {"flows/artifacts.py"},

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.home.settings import Settings
-from pipelines.release.content.rates import _decade, _sex, linkage_rates
+from pipelines.release.content.rates import _decade, _named, _sex, linkage_rates
 
 ROWS = 200
 SUPPLIED = pa.table(
@@ -86,5 +86,7 @@ def test_dates_of_any_usual_form_have_a_decade():
     assert _decade("1987-04-20") == _decade("04/20/1987") == _decade("19870420") == "1980s"
     assert _decade("4-1-1990") == "1990s"
     assert len({_decade(None), _decade("unknown"), _decade("04201987"), _decade("٣٤٥٦-01-01")}) == 1
+    assert _named("none, or of few rows") == "none, or of few rows"
+    assert _named("=1+1") == _named("@x") == _named("a\nb") == "another value"
     assert _sex("female") == "F"
     assert _sex("?") == _sex(None)
