@@ -166,6 +166,27 @@ def rules() -> tuple[Rule, ...]:
     return tuple(Rule(**entry) for entry in tomllib.loads(text)["rule"])
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the texts, with the rules that have it or why none does; its digest is of its words."""
+
+    id: str
+    digest: str
+    says: str
+    rules: tuple[str, ...] = ()
+    why: str = ""
+
+
+@cache
+def sentences() -> tuple[Sentence, ...]:
+    """Every sentence of ``approvals/sentences.toml``, in order."""
+    text = (resources.files("approvals") / "sentences.toml").read_text("utf-8")
+    return tuple(
+        Sentence(**(entry | {"rules": tuple(entry.get("rules", ()))}))
+        for entry in tomllib.loads(text)["sentences"]
+    )
+
+
 _TEXTS = {
     "adopted": "adopted",
     "proposed": "proposed",
@@ -204,4 +225,19 @@ def rules_markdown() -> str:
         f"{', '.join(questions_of(r.id)) or '-'} |"
         for r in rules()
     ]
+    lines += [
+        *("", "## Sentence by sentence", ""),
+        "The third modifications and the process page, whole: the place of each sentence (a page's by its system), how it",
+        "begins, and the rules that have it, or why none does. Labels of the modifications are taken as they stand there,",
+        "old and new ones beside one another.",
+        *("", "| sentence | begins | rules, or why none |", "|---|---|---|"),
+    ]
+    lines += [
+        f"| {s.id} | {_cell(s.says)} | {', '.join(s.rules) or '*' + _cell(s.why) + '*'} |"
+        for s in sentences()
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")

@@ -24,8 +24,10 @@ from docs.rules import (
     rules,
     rules_json,
     rules_markdown,
+    sentences,
 )
 from pipelines.home.settings import TEMPLATE, Settings
+from tests.sentences import sentences as cut
 
 REPO = Path(__file__).parents[3]
 ROOM = REPO / "approvals"
@@ -128,6 +130,53 @@ def test_a_rule_says_where_it_stands_and_a_clock_of_a_struck_one_does_not_run_un
     about = {name for d in differences() for name in d.about}
     assert {r.id for r in rules() if r.struck} <= about
     assert about <= {r.id for r in rules()} | {q.id for q in questions()}
+
+
+# ------------------------------------------------------------------ sentence by sentence
+
+TEXTS = REPO.parent / "shared" / "domain"  # beside the tree, where the texts are
+
+
+def test_every_sentence_has_a_rule_or_says_why_none_and_every_rule_has_a_sentence():
+    found = sentences()
+    assert len({s.id for s in found}) == len(found)
+    assert all(bool(s.rules) != bool(s.why) for s in found)
+    assert {rule for s in found for rule in s.rules} == {r.id for r in rules()}
+    assert all(re.fullmatch(r"[0-9a-f]{16}", s.digest) and s.says for s in found)
+    assert rules_markdown().count("\n| § 9") >= 200
+
+
+def test_what_struck_sentences_say_is_no_rule_but_those_that_stand_in_the_adopted_code():
+    """§ 968(a)-(b): their rules are marked; of all else that is struck no rule is made."""
+    struck = {r.id for r in rules() if r.struck == "struck"}
+    places = ("§ 968(a)", "§ 968(b)")
+    assert struck == {rule for s in sentences() if s.id.startswith(places) for rule in s.rules}
+
+
+@pytest.mark.skipif(not TEXTS.is_dir(), reason="the texts of the law are not beside the tree")
+def test_no_sentence_of_the_texts_is_missing():
+    """One that is new, gone or says something else has another place or digest."""
+    there = [(place, mark) for place, mark, _ in cut(TEXTS)]
+    assert [(s.id, s.digest) for s in sentences()] == there
+
+
+def test_a_text_is_cut_into_sentences_by_its_labels(tmp_path):
+    (tmp_path / "carpos-regulation-third-modification.txt").write_text(
+        "§ 970. Made up.\n\n(a) One ~~old~~ thing. Another\n\nOAL Register 1\n\nthing of it.\n\n"
+        "- (1) A part:\n- (2) Another; And more.\n\n~~(c)~~(b) A last one.\n"
+    )
+    page = tmp_path / "data-request-process.txt"
+    page.write_text("Title\n\n  • A System (RIPA)\n    It is so. The I.D. Number is not.\n")
+    found = [(place, " ".join(text.split())) for place, _, text in cut(tmp_path)]
+    assert [place for place, _ in found] == [
+        "§ 970 1", "§ 970(a) 1", "§ 970(a) 2", "§ 970(a)(1) 1", "§ 970(a)(2) 1", "§ 970(a)(2) 2",
+        "§ 970(b) 1", "page 1", "page RIPA 1", "page RIPA 2",
+    ]  # fmt: skip
+    assert found[2][1] == "Another thing of it."
+    marks = [mark for _, mark, _ in cut(tmp_path)]
+    page.write_text("Title\n\n  • A System (RIPA)\n    It IS -  so. The I.D. number is known.\n")
+    now = [mark for _, mark, _ in cut(tmp_path)]
+    assert (now[:-1], now[-1] == marks[-1]) == (marks[:-1], False)
 
 
 def test_for_machines_and_for_people():
