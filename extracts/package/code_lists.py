@@ -34,12 +34,12 @@ def groups_of(
     if not column.attribute or not column.codes or column.source == scope.source:
         return ()
     labels = system.code_list(column.codes).labels
-    members: dict[str, list[str]] = {}
+    members: dict[str, dict[str, None]] = {}  # once each: several lists of codes say "Black"
     for code in _sources(system, column):
         value = _shown(system, column, code)
         if value in labels:
-            members.setdefault(labels[value], []).append(code.label)
-    return tuple((group, tuple(of)) for group, of in members.items() if of != [group])
+            members.setdefault(labels[value], {})[code.label] = None
+    return tuple((group, tuple(of)) for group, of in members.items() if [*of] != [group])
 
 
 def groups_in_words(system: System, column: OutputColumn, scope: Scope) -> str:

@@ -59,6 +59,15 @@ def test_a_region_is_said_with_its_counties(carpos):
     assert "San Francisco Bay Area: Alameda, Contra Costa, Marin" in told
 
 
+@pytest.mark.parametrize("code", SYSTEMS)
+def test_a_group_names_each_member_once_and_none_says_itself_alone(code):
+    release = load_system(code).rows("deidentified")
+    for column in release.columns:
+        for group, members in groups_of(load_system(code), column, release.scope):
+            assert len(members) == len({*members})
+            assert members != (group,)
+
+
 @pytest.mark.long
 def test_about_says_it_too(carpos):
     import io
