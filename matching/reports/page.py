@@ -50,10 +50,11 @@ def _facts(r: LinkReport) -> str:
         "cohort rows": _count(r.cohort_rows),
         "records": _count(r.records),
         "pairs looked at": _count(r.pairs),
-        "links": _count(r.links),
-        "pairs to review": _count(r.reviews),
-        "expected false links": _rate(r.false_match_rate),
-        "expected missed matches": _rate(r.missed_match_rate),
+        "cohort rows linked": _count(r.linked_rows),
+        "links to records": _count(r.links),
+        "pairs with records to review": _count(r.reviews),
+        "expected false links, before a review": _rate(r.false_match_rate),
+        "expected missed matches, before a review": _rate(r.missed_match_rate),
         "weights from": str(r.prior["source"]),
     }
     facts |= {f"labels: {name.replace('_', ' ')}": _count(n) for name, n in r.labels.items()}
