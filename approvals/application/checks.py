@@ -135,7 +135,7 @@ def check_system(form: forms.Application, terms: SystemTerms) -> Iterator[Proble
     allowed = terms.kinds.get(form.requester_class, frozenset())
     section = terms.cite("§ 963(a)")
     for kind in sorted(set(form.kinds) - allowed):
-        what = f"{terms.code} gives no {kind} data to a {form.requester_class}"
+        what = f"{terms.code} gives {kind} data to none of class {form.requester_class}"
         yield Problem("kinds", section, what)
     for kind in sorted(set(form.kinds) & set(terms.withheld)):
         what = f"{terms.code} gives no {kind} data yet: {terms.withheld[kind]}"
