@@ -135,6 +135,8 @@ def _facts(
             drafts = deadlines.drafts_of(session.projects.entries(state.number), session.counting)
             draft = next(d for d in drafts if d.digest == facts["draft"])
             said |= {"received": draft.received, "earliest": max(draft.earliest, on)}
+        case "background_check":
+            said["who"] = custody.name_of(form, str(facts["member"])) or facts["member"]
         case "breach_reported":
             lines = letters.recipient_lines(form)
             at = 1 if isinstance(form, StandardApplication) else 0  # the institution

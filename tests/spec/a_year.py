@@ -229,12 +229,13 @@ def correction(story: Story) -> None:
     assert state.code == 0
     story.does("erin", f"project check {NO} --kind deidentified", code=3)
     events = story.does("erin", f"project history {NO} --json", shown=False).json
+    wrong = next(e["event"] for e in reversed(events) if e["kind"] == "background_check")
     story.tell(
         "The check was another person's. Nothing is edited: an approver records a correction."
     )
     story.does(
         "avery",
-        f"project event {NO} event_corrected event={events[-1]['event']} reason=wrong_project",
+        f"project event {NO} event_corrected event={wrong} reason=wrong_project",
         shown=False,
     )
     story.does("erin", f"project check {NO} --kind deidentified", shown=False)

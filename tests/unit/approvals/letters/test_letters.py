@@ -34,7 +34,7 @@ SAID = {
     "statement": ["The need is not shown.", "Nor are the benefits."], "reasons": ["The outline is thin (it is)"],
     "received": "2026-11-02", "earliest": "2026-11-17", "finding": "identity", "request": "r1", "outcome": "denied",
     "institution": "A University", "breach": "B1", "discovered": "2026-11-20", "individuals": "5,200",
-    "member": "Robin", "release": "2026-001-R001", "days": "2026-11-23", "sums": "5" * 64,
+    "member": "Robin", "who": "Alex", "release": "2026-001-R001", "days": "2026-11-23", "sums": "5" * 64,
     "recall": "2026-001-R001.lead", "inspection": "i1", "violations": 2, "sanction": "restricted access",
     "data": "De-Identified", "researcher": "Robin", "items": ["release 1", "release 2"], "at_most": 7,
     "date": "2027-11-23", "what": "renew the training", "section": "", "started": "2026-11-01", "count": "10 business days",
