@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import replace
 from datetime import date
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from laws import SYSTEMS, cited, foreign, named
@@ -102,3 +103,12 @@ def test_conditions_bind_by_the_systems_own_law(code, kinds):
             assert not foreign(f"{one.head} {one.text}", code, tables=kind == "aggregated"), (
                 one.head
             )
+
+
+def test_no_error_names_a_section_whatever_the_system():
+    """A cause stands under its code for every system; what cites is told with the facts."""
+    room = Path(__file__).parents[3]
+    found = [path for path in room.rglob("errors.json") if ".venv" not in path.parts]
+    assert len(found) > 8
+    for path in found:
+        assert not cited(path.read_text("utf-8")), path
