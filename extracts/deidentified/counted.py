@@ -20,7 +20,7 @@ from systems.companions import STATUSES
 
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-EMPTIED_GROUP = "(emptied)"  # rows whose group is itself not shown
+EMPTIED_GROUP = "emptied"  # rows whose group is itself not shown
 
 
 @dataclass(frozen=True)

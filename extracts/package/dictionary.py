@@ -390,7 +390,7 @@ def _emptied(values: Mapping[str, Any], companion: str) -> str:
     if count is None or None in numbers:
         return words["untold"].format(companion=companion)
     share = round(100 * count / rows)
-    said = words["some"].format(count=count, rows=rows, percent=share, companion=companion)
+    said = words["some"].format(count=count, percent=share, companion=companion)
     coarser = values.get("coarser")
     return f"{said} {words['coarser'].format(count=coarser)}" if coarser else said
 

@@ -191,6 +191,7 @@ def inner_readme(
         office=release.office,
         workbook=more,
         destruction=_destruction_line(release),
+        empty=template("readme_empty") if release.kind == "deidentified" else "",
         synthetic=_synthetic(release),
     ) + _duty(release)
 

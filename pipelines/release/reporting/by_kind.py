@@ -132,7 +132,7 @@ def deidentified_sections(context: ReleaseContext, verdict: Validation) -> dict[
         ),
     )
     grids = (
-        *_values(extract["values"]),
+        *_values(context, extract["values"]),
         *_lost(extract["suppressed"]),
         *_known_too(risk),
         *_sensitive(risk, limit),
@@ -214,14 +214,16 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     )
 
 
-def _values(values: Mapping[str, Mapping[str, Any]]) -> tuple[Grid, ...]:
+def _values(context: ReleaseContext, values: Mapping[str, Mapping[str, Any]]) -> tuple[Grid, ...]:
     """What became of each column's values, as whoever has the rows can count: for both editions."""
+    names = context.staging.schema("extract", "extract").names
+    values = {name: values[name] for name in names if name in values}
     numbers = ("recorded", "generalised", "not_recorded", "emptied", "coarser")
     counts = Grid(
         title="What became of each column's values",
         heads=("Column", "recorded", "of them generalised", "not recorded", "emptied", "of them shown coarser"),
         rows=tuple((name, *(_told(one[n]) for n in numbers)) for name, one in values.items()),
-        note="Rows of the extract. Emptied ones are told from those without a value by the column of that name that ends in _status.",
+        note="Rows of the extract, rounded; hidden where few persons stand behind them. Emptied ones are told from those without a value by the column of that name that ends in _status.",
         audience="both",
     )  # fmt: skip
     groups = {
@@ -234,13 +236,16 @@ def _values(values: Mapping[str, Mapping[str, Any]]) -> tuple[Grid, ...]:
         return (counts,)
     emptied = Grid(
         title="Emptied, by group as the rows show it",
-        heads=("Column", *(group for _, group in groups)),
+        heads=(
+            "Column",
+            *(f"{group} ({by.partition('_')[2].replace('_', ' ')})" for by, group in groups),
+        ),
         rows=tuple(
             (name, *(_share(one["by_group"].get(by, {}).get(group)) for by, group in groups))
             for name, one in values.items()
             if one["by_group"]
         ),
-        note="Percent of the group's rows; (emptied): rows whose group is itself not shown.",
+        note="Percent of the group's rows; emptied: rows of which the group itself is not shown.",
         audience="both",
     )
     return counts, emptied

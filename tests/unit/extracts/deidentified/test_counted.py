@@ -71,7 +71,7 @@ def test_every_number_is_the_rows_own_and_stands_for_enough_persons(plan, rows, 
                     for r in rows
                     if (
                         r[2] == "emptied"
-                        if group == "(emptied)"
+                        if group == "emptied"
                         else (r[2] == "recorded" and r[1] == group)
                     )
                 ]
