@@ -168,6 +168,8 @@ def _people(
     if by_law or context.session.gate_policy.deidentified_checks:  # else nobody asked
         section, source = ("§ 966(e)", "law") if by_law else ("process page", "policy")
         facts["checks"] = {"section": section, "source": source}
+    if "checks_verified" in documents and len(context.project.standard_application.team) > 1:
+        facts["verified"] = {}
     return _granted(context, request, facts)
 
 

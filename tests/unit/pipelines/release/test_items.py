@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "approvals"))
 
 from approvals_home import TODAY, make_home
-from gate_cases import YESTERDAY, ask, on_member, on_part, without
+from gate_cases import YESTERDAY, ask, on_member, on_part, unchecked, without
 
 from approvals.application.example import example_for
 from approvals.gate import RULES
@@ -35,7 +35,8 @@ FALSE = {
     "board": (on_part("irb", expires=YESTERDAY), {}),
     "recipients": (lambda state: replace(state, recipients=()), {}),
     "training": (on_member(1, training=None), {}),
-    "checks": (on_member(1, background_check=None), {}),
+    "checks": (unchecked("analyst"), {}),
+    "verified": (lambda state: replace(state, verified={}), {}),
     "secured": (on_part("security", segmented_system=False), {}),
 }  # fmt: skip
 # Said of what their caller sees: each has a test of its own below.
@@ -85,12 +86,12 @@ def test_what_another_rule_finds_is_not_its_matter(state):
 
 
 @pytest.mark.long
-def test_a_notarys_paper_that_is_missing_is_not_said(tmp_path):
+def test_an_identity_that_was_not_verified_is_not_said(tmp_path):
     text = example_for("CURES", "standard", on=TODAY, kind="deidentified")
     state = make_home(tmp_path).approved("standard", lambda _: text)
     asked = ask("deidentified", system="CURES")
     (held,) = items.granted("notary", state, asked)
-    (refuted,) = items.granted("notary", without("notary_verification")(state), asked)
+    (refuted,) = items.granted("notary", replace(state, identities={}), asked)
     (other,) = items.granted("notary", without("conditions_acknowledged")(state), asked)
     assert (held.status, refuted.status, other.status) == ("ok", "fail", "ok")
 
