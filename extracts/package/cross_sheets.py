@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from extracts.suppression import CrossTable, Labels, Names
 
 _DOWN = (12, 30)  # characters of the first column: the narrowest, the widest
-_ACROSS = (9, 14)  # the same of the others; longer heads are wrapped
+_ACROSS = (9, 16)  # the same of the others; longer heads are wrapped
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ def _widths(cross: "CrossTable", measures: Sequence[Measured], names: "Names") -
 
     longest = max((len(name_of(names, cross.down, v)) for v in cross.levels[cross.down]), default=0)
     largest = max((v or 0 for one in measures for v in one.values.values()), default=0)
-    across = min(_ACROSS[1], max(_ACROSS[0], len(f"{largest:,}") + 2))
+    lowest = [label for label, _ in cross.heads(names)[-1]] if cross.across else []
+    word = max((len(word) for label in lowest for word in label.split()), default=0)
+    across = min(_ACROSS[1], max(_ACROSS[0], len(f"{largest:,}") + 2, word + 1.5))
     return [min(_DOWN[1], max(_DOWN[0], longest + 3)), *[across] * max(1, len(cross.columns))]
 
 

@@ -12,7 +12,8 @@ from extracts.package.sheet_cells import SIZE
 _LEAST = 8.0  # points of a letter on paper
 _MARGIN = 0.4  # inches at the left and the right
 _TOP = 0.75  # inches above and below, with head and foot inside
-_WIDE = (11 - 2 * _MARGIN) * 72  # points across a Letter sheet that lies
+_SPARE = 0.94  # of a width that is filled: where Calibri is missing, another font is wider
+_WIDE = _SPARE * (11 - 2 * _MARGIN) * 72  # points across a Letter sheet that lies
 _TALL = (8.27 - 2 * _TOP) * 72  # points down an A4 sheet that lies
 _ROW = 15.0  # points of a row of 11 pt letters
 _SMALLEST = -(-100 * _LEAST // SIZE)  # per cent

@@ -36,6 +36,7 @@ _MOST = 1_000_000  # rows of one sheet; Excel's limit is 1,048,576
 _MOST_CROSSED = 100_000  # cells that somebody would still print
 _LANGUAGE = "en-US"  # so that a screen reader reads it as English
 _SHARE = "share_of_year"
+_ABOUT_LABEL, _ABOUT_TEXT = 16, 84  # characters
 _WIDTHS = (12, 30)  # characters: of the narrowest column, and of the widest
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CLOCK = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</)")
@@ -181,10 +182,15 @@ def _about(book: "Workbook", lines: Sequence[tuple[str, str]]) -> None:
     from openpyxl.styles import Alignment, Font
 
     sheet: Any = book.create_sheet("About")
-    lay_out(sheet, (16, 100), first=0, joints=())
-    sheet.row_dimensions[1].height = 21  # points; the title is larger
+    lay_out(sheet, (_ABOUT_LABEL, _ABOUT_TEXT), first=0, joints=())
+    for place, (_, said) in enumerate(lines, start=1):
+        rows = 1 + len(in_lines(said)) // (_ABOUT_TEXT - 8)
+        sheet.row_dimensions[place].height = 15 * rows + (
+            6 if place == 1 else 0
+        )  # points; the title is larger
     for place, (label, said) in enumerate(lines):
         first = text(sheet, label, bold=True)
+        first.alignment = aligned("left")
         second = text(sheet, said)
         second.font = Font(name="Calibri", bold=place == 0, size=14 if place == 0 else 11)
         second.alignment = Alignment(wrap_text=True, vertical="top")

@@ -8,11 +8,12 @@ table, which knows nothing of hidden values.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 from operator import itemgetter
-from typing import Literal
+from typing import Literal, get_args
 
 from systems.texts import page_template
 
@@ -126,13 +127,28 @@ class PageCell:
 
 
 @dataclass(frozen=True)
+class PagePart:
+    """Columns of a cross table that fit a sheet: ``heads`` are rows of column headings, ``lines`` have a heading first."""
+
+    heads: tuple[tuple[tuple[str, int], ...], ...]
+    lines: tuple[tuple[str, tuple[PageCell, ...]], ...]
+
+    @property
+    def said(self) -> str:
+        """Its first and last group of columns."""
+        groups = [label for label, _ in self.heads[0]] if self.heads else []
+        return " to ".join(dict.fromkeys((groups[0], groups[-1]))) if groups else ""
+
+
+@dataclass(frozen=True)
 class PageTable:
-    """One cross table: ``heads`` are rows of column headings, ``lines`` have a heading first."""
+    """One cross table in parts, whether its sheets lie, and how many of its cells are published, hidden and why."""
 
     title: str
     down: str
-    heads: tuple[tuple[tuple[str, int], ...], ...]
-    lines: tuple[tuple[str, tuple[PageCell, ...]], ...]
+    lying: bool
+    parts: tuple[PagePart, ...]
+    counts: tuple[tuple[str, int], ...]
 
 
 def heat_map_page(
@@ -166,19 +182,96 @@ def _tables(dims: Sequence[str], cells: Mapping[Labels, MapCell], names: Names) 
     most = max((c.value or 0 for c in cells.values()), default=0)
     tables: list[PageTable] = []
     for fixed in cross.tables():
-        lines = tuple(
-            (
-                name_of(names, cross.down, row),
-                tuple(
-                    _page_cell(cells.get(cross.labels(fixed, row, column)), most)
-                    for column in cross.columns
-                ),
-            )
+        found = [
+            [cells.get(cross.labels(fixed, row, column)) for column in cross.columns]
             for row in cross.levels[cross.down]
+        ]
+        drawn = [[_page_cell(cell, most) for cell in line] for line in found]
+        rows = [name_of(names, cross.down, row) for row in cross.levels[cross.down]]
+        lying, cuts = _sheets(rows, cross.heads(names), drawn)
+        parts = tuple(
+            PagePart(
+                _heads_between(cross.heads(names), begin, end),
+                tuple((row, tuple(line[begin:end])) for row, line in zip(rows, drawn, strict=True)),
+            )
+            for begin, end in pairwise(cuts)
         )
         said = " · ".join(f"{d} {name_of(names, d, v)}" for d, v in fixed.items())
-        tables.append(PageTable(said, cross.down, cross.heads(names), lines))
+        states = Counter(cell.state for line in found for cell in line if cell is not None)
+        counts = tuple((state, states[state]) for state in get_args(State))
+        tables.append(PageTable(said, cross.down, lying, parts, counts))
     return tables
+
+
+# --- sheets of paper: what fits Letter, which is the narrower where it lies, and A4, which is where it stands
+
+_ACROSS = {True: 734.0, False: 537.0}  # points inside the margins: lying, standing
+_DOWN = {True: 530.0, False: 725.0}
+# points of a letter of 8 pt on average, of a bold one, beside them, and of a row; as in DejaVu, which is wide
+_LETTER, _BOLD, _BESIDE, _ROW = 3.7, 4.6, 3.5, 10.8
+
+
+def _sheets(
+    rows: Sequence[str],
+    heads: Sequence[Sequence[tuple[str, int]]],
+    drawn: Sequence[Sequence[PageCell]],
+) -> tuple[bool, list[int]]:
+    """Whether sheets lie or stand, whichever are fewer, and the columns at which they are cut: between groups where these fit."""
+    left = _BOLD * max((len(row) for row in rows), default=0) + _BESIDE
+    widest = [
+        max([*(len(line[i].text) for line in drawn), 4])
+        for i in range(len(drawn[0]) if drawn else 0)
+    ]
+    lowest = [label for label, _ in heads[-1]] if heads else ["count"]
+    wide = [
+        max(_LETTER * cell, _BOLD * max(len(word) for word in [*label.split(), ""])) + _BESIDE
+        for cell, label in zip(widest, lowest, strict=False)
+    ]
+    groups, place = [0], 0
+    for _, width in heads[0] if heads else ():
+        place += width
+        groups.append(place)
+    tall = _ROW * (len(rows) + len(heads) + 2)
+    options = [
+        (math.ceil(tall / _DOWN[lying]) * (len(cuts) - 1), lying, cuts)
+        for lying in (False, True)
+        for cuts in [_cuts(wide, groups, _ACROSS[lying] - left)]
+    ]
+    _, lying, cuts = min(options, key=lambda option: option[0])
+    return lying, cuts
+
+
+def _cuts(wide: Sequence[float], groups: Sequence[int], room: float) -> list[int]:
+    """Whole groups while they fit; a group that is wider than a sheet is cut where the sheet ends."""
+    cuts, used = [0], 0.0
+    edges = [edge for edge in groups if edge < len(wide)]
+    for begin, end in pairwise([*edges, len(wide)]):
+        if used and used + sum(wide[begin:end]) > room:
+            cuts.append(begin)
+            used = 0.0
+        for column in range(begin, end):
+            if used and used + wide[column] > room:
+                cuts.append(column)
+                used = 0.0
+            used += wide[column]
+    return [*cuts, len(wide)]
+
+
+def _heads_between(
+    heads: Sequence[Sequence[tuple[str, int]]], begin: int, end: int
+) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """The rows of headings of some columns; a group that goes on is named again."""
+    found: list[tuple[tuple[str, int], ...]] = []
+    for head in heads:
+        line: list[tuple[str, int]] = []
+        place = 0
+        for label, width in head:
+            inside = min(place + width, end) - max(place, begin)
+            if inside > 0:
+                line.append((label, inside))
+            place += width
+        found.append(tuple(line))
+    return tuple(found)
 
 
 def _page_cell(cell: MapCell | None, most: int) -> PageCell:

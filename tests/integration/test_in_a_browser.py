@@ -11,10 +11,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from expectations.report import render
 from expectations.report.model import ReportModel
+from extracts.suppression import heat_map_page
 from tests.integration.conftest import Demo
 from tests.integration.test_demo import KINDS, MEMBERS, opened
 from tests.paper import SIZES, Sheet, printed
 from tests.parts import CHROMIUM
+from tests.unit.extracts.suppression.test_heat_map_on_paper import CELLS, DIMS, FAMILIES
 
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (320, 568)}
 # Of a release that must not leave, what is another page is the verdict and two checks: looked at in one kind.
@@ -157,6 +159,23 @@ def _summary(found: list[Sheet], source: str, name: str) -> None:
     read = "".join("".join(sheet.text.split()) for sheet in found)
     assert written, name
     assert [c for c in written if c not in read] == [], name
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_map_of_hidden_cells_on_paper(browser: Browser, size: str, tmp_path: Path):
+    """A summary first, then every group of columns with its heads: forty columns were once cut off after eleven."""
+    path = tmp_path / "map.html"
+    path.write_text(heat_map_page(DIMS, CELLS, title="A table", facts={"Cells": 1}, exact=True))
+    found = printed(browser, path, size, tmp_path / "map.pdf")
+    _legible_and_whole(found, "map", size)
+    assert "All tables" in found[0].text
+    assert "county" not in found[0].text
+    for year in ("2024", "2025"):
+        for family in FAMILIES:
+            mine = [s.text for s in found if f"year {year}" in s.text and family in s.text]
+            assert mine, (year, family)
+            assert all("Nonbinary" in text for text in mine)
+    assert all("county" in sheet.text for sheet in found[1:])
 
 
 def test_axe_would_find_something(browser: Browser, tmp_path: Path):
