@@ -37,9 +37,11 @@ def ask_some(
 def _ask(rules: Sequence[Rule], state: ProjectState, request: ReleaseRequest) -> Verdict:
     reasons = [r for rule in rules for r in rule.check(state, request)]
     terms = state.terms
-    if terms is not None and terms.sections is not None:  # another system: its own law is cited
+    if terms is not None and (
+        terms.sections is not None or state.tables_only
+    ):  # its own law is cited
         own = {r.section for r in terms.requirements}
         reasons = [
-            r if r.section in own else replace(r, section=terms.cite(r.section)) for r in reasons
+            r if r.section in own else replace(r, section=state.cite(r.section)) for r in reasons
         ]
     return Verdict(tuple(reasons))

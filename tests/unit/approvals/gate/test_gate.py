@@ -187,7 +187,7 @@ def test_the_timeframe_of_a_standard_application_binds_its_tables_too(state, tab
 
 def test_a_dimension_that_was_not_approved(tables):
     verdict = check(tables, ask("aggregated", dimensions=("year", "race_group")))
-    assert rules(verdict) == {("C-16", "§ 964(a)")}
+    assert rules(verdict) == {("C-16", "policy")}
 
 
 # ------------------------------------------------------------------ states and completeness
