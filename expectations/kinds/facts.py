@@ -192,10 +192,14 @@ def scope_checks(
     if first is None or last is None:
         return
     for column, output in named.items():
-        if output.source != release.year_source or output.generalise not in _DATED:
+        several = output.type == "years"
+        if output.source != release.year_source or not (several or output.generalise in _DATED):
             continue
         value = f"r.{quoted(column)}"
-        outside = f"coalesce(TRY_CAST(left(CAST({value} AS VARCHAR), 4) AS INTEGER) NOT BETWEEN {first} AND {last}, true)"
+        start, end = (f"TRY_CAST({side}(CAST({value} AS VARCHAR), 4) AS INTEGER)" for side in ("left", "right"))  # fmt: skip
+        outside = f"coalesce({start} NOT BETWEEN {first} AND {last}, true)"
+        if several:  # a span that has none of the years
+            outside = f"coalesce({start} > {last} OR {end} < {first}, true)"
         if facts.columns[column] == "DATE":
             outside = f"{value} NOT BETWEEN DATE '{first}-01-01' AND DATE '{last}-12-31'"
         yield Check(

@@ -280,3 +280,21 @@ def test_a_family_says_how_many_of_it_had_nothing_to_examine(kept):
         f"{len(results) - 1} checks, {some} had nothing to examine",
     )
     assert {i.status for i in check_items(verdict_of(empty))} == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("span", "outcome"),
+    [("2016-2017", "holds"), ("2014-2015", "fails"), ("2026-2027", "fails"), ("2025-2026", "holds"),
+     ("long ago", "fails"), (None, "nothing")],
+)  # fmt: skip
+def test_a_span_of_years_has_one_that_was_approved(span, outcome, good, system):
+    """Where the year itself was emptied, the coarser columns are what can be examined."""
+    case = good("deidentified")
+    columns = (*system.release.deidentified.finest, "order_issue_two_years")
+    case.con.execute("ALTER TABLE extract ADD COLUMN order_issue_two_years VARCHAR")
+    case.con.execute("UPDATE extract SET order_issue_two_years = ?", [span])
+    told = case.context | {"columns": columns}
+    checks = checks_for("deidentified", system, case.con, case.relation, told)
+    made = [c for c in checks if c.id == "deidentified.order_issue_two_years_in_years"]
+    (found,) = run_checks(made, case.con, case.relation, "counts")
+    assert found.outcome == outcome
