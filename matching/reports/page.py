@@ -5,6 +5,7 @@ rows may point at somebody. It stays with the Department: a recipient never sees
 linkage stands in ``quality.html`` (whose line ends are left out) and ``quality.css``.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -134,7 +135,7 @@ def _scores(lines: Sequence[Mapping[str, float]]) -> str:
         for key, shown, colour in names
     ]
     labels = [f"{line['from']:g}" for line in lines]
-    return bars("Pairs of row and identity by weight in bits", labels, series, every=5)
+    return log_bars("Pairs of row and identity by weight in bits", labels, series, every=5)
 
 
 def _rates(points: Sequence[Mapping[str, float]]) -> str:
@@ -250,25 +251,34 @@ class Series:
     values: Sequence[float]
 
 
-def bars(title: str, labels: Sequence[str], series: Sequence[Series], *, every: int = 1) -> str:
-    """Stacked bars; every so many labels are written."""
-    totals = [sum(parts) for parts in zip(*(s.values for s in series), strict=True)]
-    top = max([*totals, 1])
+def log_bars(title: str, labels: Sequence[str], series: Sequence[Series], *, every: int) -> str:
+    """Bars beside each other on a logarithmic axis, so that a hundred doubtful pairs show beside a million others.
+
+    One is as high as the foot: what is drawn is ten or more, or nothing. Every so many labels are written.
+    """
+    most = max([*(v for one in series for v in one.values), _LEAST])
+    top = math.ceil(math.log10(most))
     step = (_WIDTH - _LEFT) / max(len(labels), 1)
+    wide = (step - 1) / max(len(series), 1)
+    floor = _HEIGHT - _BOTTOM
     body: list[str] = []
+    for power in range(1, top + 1):
+        y = floor - _tall(power, top)
+        body.append(f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH}" y2="{y:.1f}" stroke="#ddd"/>')
+        body.append(_text(_LEFT - 4, y + 4, f"{10**power:,}", "end"))
     for i, label in enumerate(labels):
-        foot = 0.0
-        for one in series:
-            tall = _tall(one.values[i], top)
-            x, y = _LEFT + i * step, _HEIGHT - _BOTTOM - foot - tall
+        for place, one in enumerate(series):
+            if one.values[i] < 1:
+                continue
+            tall = _tall(math.log10(one.values[i]), top)
+            x = _LEFT + i * step + place * wide
             body.append(
-                f'<rect x="{x + 1:.1f}" y="{y:.1f}" width="{max(step - 2, 1):.1f}" height="{tall:.1f}"'
+                f'<rect x="{x:.1f}" y="{floor - tall:.1f}" width="{max(wide, 1):.1f}" height="{tall:.1f}"'
                 f' fill="{one.colour}"/>'
             )
-            foot += tall
         if i % every == 0:
             body.append(_text(_LEFT + (i + 0.5) * step, _HEIGHT - 16, label, "middle"))
-    return _figure(title, body, top, series)
+    return _figure(title, body, series, f"{most:,.0f} at most; the axis is logarithmic")
 
 
 def curves(title: str, labels: Sequence[str], series: Sequence[Series]) -> str:
@@ -291,7 +301,8 @@ def curves(title: str, labels: Sequence[str], series: Sequence[Series]) -> str:
         body += [
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{one.colour}"/>' for x, y in points
         ]
-    return _figure(title, body, top, series, share=True)
+    body += [_text(_LEFT - 4, _TOP + 8, f"{top:.2%}", "end")]
+    return _figure(title, body, series, f"{top:.2%} at most")
 
 
 def _weight_bar(bits: float) -> str:
@@ -313,18 +324,16 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _figure(
-    title: str, body: list[str], top: float, series: Sequence[Series], *, share: bool = False
-) -> str:
+def _figure(title: str, body: list[str], series: Sequence[Series], said: str) -> str:
     floor = _HEIGHT - _BOTTOM
-    most = percent(top) if share else f"{top:,.0f}"
     axis = f'<line x1="{_LEFT}" y1="{floor}" x2="{_WIDTH}" y2="{floor}" stroke="#444"/>'
-    scale = _text(_LEFT - 4, _TOP + 8, most, "end") + _text(_LEFT - 4, floor, "0", "end")
+    foot = _text(_LEFT - 4, floor, "1" if "logarithmic" in said else "0", "end")
     keys = "".join(
         f'<span><i style="background:{s.colour}"></i>{escape(s.name)}</span>' for s in series
     )
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><p class="keys">{keys}</p>'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(body)}{axis}{scale}</svg></figure>"
+        f"<title>{escape(title)}</title><desc>{escape(said)}</desc>"
+        f"{''.join(body)}{axis}{foot}</svg></figure>"
     )

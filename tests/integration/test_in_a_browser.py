@@ -162,6 +162,28 @@ def _summary(found: list[Sheet], source: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_other_pages_on_paper(
+    browser: Browser, demo: Demo, pages: dict[str, Path], size: str, tmp_path: Path
+):
+    """Dictionaries begin with the list of all columns, the page of a linkage with its numbers."""
+    for name, page in pages.items():
+        if "dictionary" not in name:
+            continue
+        found = printed(browser, page, size, tmp_path / "dictionary.pdf")
+        _legible_and_whole(found, name, size)
+        columns = re.findall(r'<article id="(\w+)">', page.read_text("utf-8"))
+        assert columns, name
+        assert [c for c in columns if c not in found[0].text] == [], name
+        assert [c for c in columns if not any(c in s.text for s in found[1:])] == [], name
+    kept = Path(demo.release("identified")["report"]).with_name("linkage.html")
+    found = printed(browser, kept, size, tmp_path / "linkage.pdf")
+    _legible_and_whole(found, "linkage", size)
+    assert "Scores" in found[0].text
+    assert "Weights" not in found[0].text
+    assert all("bits" in sheet.text for sheet in found if "by chance" in sheet.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_a_map_of_hidden_cells_on_paper(browser: Browser, size: str, tmp_path: Path):
     """A summary first, then every group of columns with its heads: forty columns were once cut off after eleven."""
     path = tmp_path / "map.html"

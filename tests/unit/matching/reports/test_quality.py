@@ -4,13 +4,14 @@ import random
 import re
 from dataclasses import replace
 from itertools import product
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
 
 from matching.normalise.names import last_name
 from matching.options import LinkOptions
-from matching.reports.page import quality_page
+from matching.reports.page import Series, log_bars, quality_page
 from matching.reports.report import _group_of_surname
 from tests.communities import make_communities
 from tests.two_tables import link
@@ -155,3 +156,17 @@ def test_no_weight_stands_for_a_column_that_was_not_there(linked_tables):
     assert "phone" in absent.split(", ")
     assert re.search(">phone</th>", whole)
     assert not [name for name in absent.split(", ") if f">{name}</th>" in page]
+
+
+def test_scores_have_a_logarithmic_axis_that_shows_ten_beside_ten_thousand():
+    """Ten is a quarter as high as ten thousand; what is below ten is not drawn at all."""
+    drawn = log_bars("T", ["0", "2"], [Series("a", "#123456", [10_000, 10]), Series("b", "#654321", [0, 9])], every=1)  # fmt: skip
+    svg = ElementTree.fromstring(drawn[drawn.index("<svg") : drawn.index("</svg>") + 6])
+    tall = [float(bar.get("height", 0)) for bar in svg.iter("rect") if bar.get("fill") == "#123456"]
+    assert tall[0] == pytest.approx(4 * tall[1], rel=0.01)
+    assert [t.text for t in svg.iter("text")][:4] == ["10", "100", "1,000", "10,000"]
+    assert svg.find("desc").text == "10,000 at most; the axis is logarithmic"
+    feet = {float(bar.get("y", 0)) + float(bar.get("height", 0)) for bar in svg.iter("rect")}
+    assert (
+        max(feet) - min(feet) < 0.2
+    )  # beside each other, none stacked: a sum of logarithms says nothing
