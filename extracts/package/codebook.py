@@ -125,6 +125,8 @@ def _variable(
         type="numeric" if numeric else "character",
         category="date" if day else "other",
     )
+    if one.companion:
+        _add(made, "notes", f"{one.companion} says of each empty field why.", type="companion")
 
 
 def _representation(one: FieldDoc) -> str:
@@ -153,7 +155,8 @@ def _categories(made: ET.Element, one: FieldDoc, counted: ColumnTally) -> None:
     for value, rows in counted.rows.items():
         _category(made, value, labels.get(value, value), rows)
     if not one.required:
-        _category(made, "", "empty", counted.missing, missing="Y")
+        label = "; ".join(said for _, said in one.missing) or "empty"
+        _category(made, "", label, counted.missing, missing="Y")
 
 
 def _category(made: ET.Element, value: str, label: str, rows: int | None, **more: str) -> None:

@@ -7,12 +7,12 @@ its codes. Codes of figures with leading zeros, such as FIPS's, stay text in all
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extracts.package.contents import ColumnTally, Written
 from extracts.package.dictionary import DataDictionary, FieldDoc
 from extracts.package.facts import ReleaseFacts
-from extracts.package.formats import column_names, cut_label
+from extracts.package.formats import Format, column_names, cut_label, missing_codes
 from systems.texts import in_one_line
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ class _Column:
     stata: str
     short: str
     format: str
+    stata_missing: tuple[tuple[str, str, str], ...]
+    spss_missing: tuple[tuple[str, str, str], ...]
+    sas_missing: tuple[tuple[str, str, str], ...]
+    stata_companion: int
+    companion: str
+    short_companion: str
     width: int
     spss_format: str
     level: str
@@ -69,12 +75,32 @@ def _column(
         stata=column_names("stata", names)[one.name],
         short=column_names("spss", names)[one.name],
         format=f"c{number}_",
+        **_missing(one, names, program.code_label),
         width=width,
         spss_format={"date": "SDATE10", "number": "F12.0", "year": "F4.0", "yes/no": "A5"}.get(
             one.type, f"A{width}"
         ),
         level=one.level.upper(),
     )
+
+
+def _missing(one: FieldDoc, names: list[str], room: int) -> dict[str, Any]:
+    """What the companion of a column of numbers says of an empty cell: (its code, how it is written, its label)."""
+    labels = {code: cut_label(label, room) for code, label in one.missing}
+
+    def written(form: Format) -> tuple[tuple[str, str, str], ...]:
+        return tuple((c, str(n), labels[c]) for c, n in missing_codes(form, one).items())
+
+    companion = one.companion or one.name
+    return {
+        "stata_missing": written("stata"),
+        "spss_missing": written("spss"),
+        # SAS's transport files have none, its data sets know the letters of Stata.
+        "sas_missing": written("stata") if one.type in {"number", "year", "yes/no"} else (),
+        "stata_companion": names.index(companion) + 1,
+        "companion": one.companion,
+        "short_companion": column_names("spss", names)[companion],
+    }
 
 
 @cache

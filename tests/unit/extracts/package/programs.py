@@ -22,7 +22,7 @@ class Stata:
         self.folder = folder
         self.columns: dict[str, list[Any]] = {}
         self.labels: dict[str, str] = {}
-        self.value_labels: dict[str, dict[int, str]] = {}
+        self.value_labels: dict[str, dict[int | str, str]] = {}
         self.labelled: dict[str, str] = {}
         self._rows: list[list[str]] = []
         self._saved: dict[str, list[list[str]]] = {}
@@ -44,7 +44,8 @@ class Stata:
             r"use `(\w+)', clear": self._use,
             r"append using `(\w+)'": self._append,
             r"assert _N == (\d+)": self._count,
-            rf"label define {self._NAME} (-?\d+ {self._TEXT}(?: \d+ {self._TEXT})*)(?:, add)?": self._define,
+            rf"label define {self._NAME} ((?:\d+|\.[a-z]) {self._TEXT}(?: (?:\d+|\.[a-z]) {self._TEXT})*)(?:, add)?": self._define,
+            rf"replace {self._NAME} = (\.[a-z]) if v(\d+) == {self._TEXT} & missing\({self._NAME}\)": self._why,
             rf'generate long {self._NAME} = daily\(v(\d+), "YMD"\)': self._daily,
             rf'generate int {self._NAME} = monthly\(v(\d+), "YM"\)': self._monthly,
             rf"generate (?:double|int) {self._NAME} = real\(v(\d+)\)": self._real,
@@ -81,9 +82,9 @@ class Stata:
 
     def _define(self, name: str, *found: str) -> None:
         known = self.value_labels.setdefault(name, {})
-        for number, label in re.findall(rf"(\d+) {self._TEXT}", found[0]):
+        for number, label in re.findall(rf"(\d+|\.[a-z]) {self._TEXT}", found[0]):
             assert len(label.encode()) <= 32_000
-            known[int(number)] = label
+            known[int(number) if number.isdigit() else number] = label
 
     def _of(self, number: str) -> list[str]:
         return [row[int(number) - 1] for row in self._rows]
@@ -114,6 +115,13 @@ class Stata:
     def _replace(self, name: str, value: str, number: str, code: str) -> None:
         self.columns[name] = [
             int(value) if v == code else old
+            for v, old in zip(self._of(number), self.columns[name], strict=True)
+        ]
+
+    def _why(self, name: str, letter: str, number: str, code: str, again: str) -> None:
+        assert again == name
+        self.columns[name] = [
+            letter if v == code and (old is None or str(old).startswith(".")) else old
             for v, old in zip(self._of(number), self.columns[name], strict=True)
         ]
 
@@ -150,6 +158,7 @@ class Sas:
         self.lengths: dict[str, int] = {}
         self.numeric: dict[str, str] = {}
         self.order: list[str] = []
+        self.why: list[tuple[str, str, str, str]] = []
         whole = re.fullmatch(
             r"/\*(?:(?!\*/).)*\*/\nproc format;\n(?P<formats>.*?)\nrun;\n\n%macro part\(file, number\);\n"
             r"data part&number;\n  infile \"&file\" dsd dlm=',' firstobs=2 lrecl=1048576 encoding='utf-8' "
@@ -170,6 +179,9 @@ class Sas:
         self.columns = {
             name: [self._read(name, row[i]) for row in rows] for i, name in enumerate(self.order)
         }
+        for name, companion, code, letter in self.why:
+            said = zip(self.columns[name], self.columns[companion], strict=True)
+            self.columns[name] = [letter if v is None and why == code else v for v, why in said]
 
     def _statements(self, text: str) -> list[str]:
         found = re.findall(r"((?:[^';]|'(?:[^']|'')*')+);", text)
@@ -179,7 +191,7 @@ class Sas:
     def _format(self, statement: str) -> None:
         if statement in {
             "invalue yesno 'true' = 1 'false' = 0 other = .",
-            "value yesno 1 = 'yes' 0 = 'no'",
+            "value yesno 1 = 'yes' 0 = 'no' .N = 'not recorded' .E = 'emptied'",
         }:
             return
         found = re.fullmatch(
@@ -212,6 +224,14 @@ class Sas:
         elif found := re.fullmatch(rf"label {self._NAME} = {self._TEXT}", statement):
             assert len(found[2]) <= 256
             self.labels[found[1]] = found[2].replace("''", "'")
+        elif found := re.fullmatch(
+            rf"if {self._NAME} = \. and {self._NAME} = {self._TEXT} then {self._NAME} = (\.[A-Z])",
+            statement,
+        ):
+            assert found[1] == found[4]
+            assert found[1] in self.numeric
+            assert self.order
+            self.why.append((found[1], found[2], found[3], found[5]))
         elif found := re.fullmatch(rf"input((?: {self._NAME})+)", statement):
             self.order = found[1].split()
             assert set(self.order) == {*self.lengths, *self.numeric}

@@ -31,7 +31,7 @@ CHILDREN = {
     "fileTxt": "fileName dimensns fileType",
     "dimensns": "caseQnty varQnty",
     "dataDscr": "var notes",
-    "var": "location labl valrng invalrng sumStat txt catgry concept derivation varFormat",
+    "var": "location labl valrng invalrng sumStat txt catgry concept derivation varFormat notes",
     "valrng": "item range",
     "invalrng": "item",
     "catgry": "catValu labl catStat",
@@ -136,6 +136,21 @@ def test_a_codebook_of_rows_has_the_structure_of_the_schema(carpos, facts, kind)
         hashlib.sha256(c).hexdigest() for n, c in files.items() if n.startswith("data/")
     }
     assert facts(kind=kind).citation == book.findtext(f".//{NAMESPACE}biblCit")
+
+
+def test_an_emptied_column_says_what_an_empty_field_may_mean(carpos, facts):
+    described = dictionary_for(carpos, "deidentified", companions=("order_county",))
+    files = opened(facts, some(described), described, kind="deidentified")
+    book = ET.fromstring(files["codebook.xml"])
+    check(book)
+    found = {v.get("name"): v for v in book.iter(f"{NAMESPACE}var")}
+    (note,) = found["order_county"].iter(f"{NAMESPACE}notes")
+    assert note.text == "order_county_status says of each empty field why."
+    (missing,) = [
+        c for c in found["order_county"].iter(f"{NAMESPACE}catgry") if c.get("missing") == "Y"
+    ]
+    assert "emptied" in missing.findtext(f"{NAMESPACE}labl")
+    assert '"order_county": "order_county_status",' in files["read/extract.py"].decode()
 
 
 def test_a_codebook_of_a_table_has_its_years(carpos, facts):

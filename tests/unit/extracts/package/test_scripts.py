@@ -22,6 +22,7 @@ from tests.parts import require
 from tests.unit.extracts.package.programs import Sas, Stata
 
 COUNTIES = (("001", "Alameda"), ("073", "San Diego"))
+WHY = (("not_recorded", "no value"), ("emptied", "it's emptied"))
 DICTIONARY = DataDictionary(
     "One row is one order.",
     (
@@ -31,12 +32,16 @@ DICTIONARY = DataDictionary(
         FieldDoc("order_issue_date", "date", "Day of issue."),
         FieldDoc("order_month", "month", "Month."),
         FieldDoc("order_year", "year", "Year."),
-        FieldDoc("order_renewal", "yes/no", "Renewed."),
-        FieldDoc("order_firearms", "number", "Firearms. " * 30),
+        FieldDoc(
+            "order_renewal", "yes/no", "Renewed.", missing=WHY, companion="order_renewal_status"
+        ),
+        FieldDoc("order_firearms", "number", "Firearms. " * 30, missing=WHY, companion="why"),
         FieldDoc(
             "order_conditions", "list", "Conditions.", codes=(("01", "No contact"), ("02", "é"))
         ),
         FieldDoc("order_relinquishment_disposition_of_arms", "text", "A long name."),
+        FieldDoc("order_renewal_status", "text", "Why.", codes=(("recorded", "given"), *WHY)),
+        FieldDoc("why", "text", "Why.", codes=(("recorded", "given"), *WHY)),
     ),
     key=("person_ref",),
 )
@@ -52,13 +57,15 @@ SCHEMA = pa.schema(
         ("order_firearms", pa.int64()),
         ("order_conditions", pa.string()),
         ("order_relinquishment_disposition_of_arms", pa.string()),
+        ("order_renewal_status", pa.string()),
+        ("why", pa.string()),
     ]
 )
 HARD = [
-    ("001", "001", "00-17", dt.date(2020, 1, 2), "2020-01", 2020, True, 3, "01;02", "=1+1, \"x\""),
-    ("NA", "073", None, None, None, None, None, None, None, None),
-    ("Zoë ", None, "18+", dt.date(1890, 5, 6), "1999-12", 1999, False, 0, "01", "  lead"),
-    ("00", "001", "18+", dt.date(9999, 12, 31), "2020-01", 2021, False, 2**40, "02", "NULL"),
+    ("001", "001", "00-17", dt.date(2020, 1, 2), "2020-01", 2020, True, 3, "01;02", "=1+1, \"x\"", "recorded", "recorded"),
+    ("NA", "073", None, None, None, None, None, None, None, None, "emptied", "not_recorded"),
+    ("Zoë ", None, "18+", dt.date(1890, 5, 6), "1999-12", 1999, False, 0, "01", "  lead", "recorded", "recorded"),
+    ("00", "001", "18+", dt.date(9999, 12, 31), "2020-01", 2021, False, None, "02", "NULL", "recorded", "emptied"),
 ]  # fmt: skip
 
 
@@ -119,6 +126,16 @@ def test_python_reads_every_column(folder, request):
     assert str(frame["order_firearms"].dtype) == "Int64"
     assert frame.attrs["labels"]["person_ref"] == DICTIONARY.fields[0].meaning
     assert frame.attrs["codes"]["order_county"] == dict(COUNTIES)
+    assert frame.attrs["companions"] == {
+        "order_renewal": "order_renewal_status",
+        "order_firearms": "why",
+    }
+
+
+EMPTY = {
+    "order_renewal": "e",
+    "order_firearms": "ne",
+}  # letters of the empty cells of HARD, by column
 
 
 READ_IN_R = """
@@ -215,18 +232,28 @@ def test_spss_reads_every_column(folder, request, tmp_path):
         cwd=place, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    frame, meta = pyreadstat.read_sav(tmp_path / "read.sav")
+    frame, meta = pyreadstat.read_sav(tmp_path / "read.sav", user_missing=True)
     whole = pq.read_table(sorted((place / "data").glob("*.parquet")))
     names = column_names("spss", SCHEMA.names)
     assert list(frame.columns) == [*names.values()]
     for name, values in as_told(whole, missing="").items():
         read = [None if v is None or v != v else v for v in frame[names[name]].tolist()]
+        if name in EMPTY:
+            wanted = [{"n": -8, "e": -9}[c] for c in EMPTY[name]]
+            assert [v for v in read if v in (-8, -9)][: len(wanted)] == wanted
+            read = [None if v in (-8, -9) else v for v in read]
         kept = [v.rstrip(" ") if isinstance(v, str) else v for v in values]
         assert read == kept, name
     labels = meta.column_names_to_labels
     assert labels["person_ref"] == DICTIONARY.fields[0].meaning
     assert meta.variable_value_labels["order_county"] == dict(COUNTIES)
-    assert meta.variable_value_labels["order_renewal"] == {1: "yes", 0: "no"}
+    assert meta.variable_value_labels["order_renewal"] == {
+        1: "yes",
+        0: "no",
+        -8: "no value",
+        -9: "it's emptied",
+    }
+    assert [one["lo"] for one in meta.missing_ranges["order_firearms"]] in ([-8, -9], [-9, -8])
     assert [meta.variable_measure[names[f.name]] for f in DICTIONARY.fields] == [
         f.level for f in DICTIONARY.fields
     ]
@@ -240,7 +267,13 @@ def test_sas_reads_every_column(folder, request):
     names = column_names("spss", SCHEMA.names)
     assert read.order == [*names.values()]
     for name, values in as_told(whole, missing="").items():
-        assert read.columns[names[name]] == values, name
+        got = read.columns[names[name]]
+        if name in EMPTY:
+            assert [v for v in got if str(v).startswith(".")][: len(EMPTY[name])] == [
+                f".{c.upper()}" for c in EMPTY[name]
+            ]
+            got = [None if str(v).startswith(".") else v for v in got]
+        assert got == values, name
     assert read.labels["person_ref"] == DICTIONARY.fields[0].meaning
     assert read.formats[read.shown["order_county"]] == dict(COUNTIES)
 
@@ -257,6 +290,13 @@ def test_stata_reads_every_column(folder, request):
         if name == "person_age_band":
             labels = read.value_labels[read.labelled[name]]
             got = [labels[v].partition("  ")[0] if v is not None else "" for v in got]
+        elif name in {"why", "order_renewal_status"}:
+            got = [read.value_labels[name][v].partition("  ")[0] for v in got]
+        elif name in EMPTY:
+            assert [v for v in got if str(v).startswith(".")][: len(EMPTY[name])] == [
+                f".{c}" for c in EMPTY[name]
+            ]
+            got = [None if str(v).startswith(".") else v for v in got]
         elif name == "order_month":
             got = [f"{v[0]}-{v[1]:02}" if v else "" for v in got]
         assert got == values, name
