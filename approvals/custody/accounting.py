@@ -73,7 +73,7 @@ def name_of(form: Application | None, member: str) -> str:
     if isinstance(form, StandardApplication):
         found = form.member(member)
         return found.name if found else ""
-    return form.requester.name if form is not None and member in form.recipient_ids() else ""
+    return next((r.name for r in form.recipients if r.id == member), "") if form else ""
 
 
 def individuals_known(releases: Sequence[ReleaseState], named: Sequence[str] = ()) -> int:

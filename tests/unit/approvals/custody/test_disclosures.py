@@ -16,6 +16,7 @@ from approvals.custody.accounting import (
     destruction_facts,
     disclosures,
     individuals_known,
+    name_of,
     recall_letter,
 )
 from approvals.deadlines.deadlines import drafts_of
@@ -52,6 +53,12 @@ def test_each_package_is_accounted_for_with_person_day_way_and_hashes(home, proj
     assert [r["member"] for r in disclosures(home.releases, member="analyst")] == ["analyst"]
     assert disclosures(home.releases, project.number) == [lead, analyst]
     json.dumps([lead, analyst])
+
+
+def test_tables_go_to_the_person_who_is_named_for_them(tables):
+    form = tables.application
+    assert [name_of(form, r.id) for r in form.recipients] == [r.name for r in form.recipients]
+    assert not name_of(form, "nobody")
 
 
 ITEMS_OF_967A = {
