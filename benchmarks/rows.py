@@ -118,7 +118,9 @@ def main(orders):
     timed("content scan", lambda: content_scan(rows.table), orders)
     size = timed(
         "package (CSV, Parquet, hashes, ZIP)",
-        lambda: sum(p.size for p in iter_parts(facts(families), rows.table, described, "<p>")),
+        lambda: sum(
+            len(p.content) for p in iter_parts(facts(families), rows.table, described, "<p>")
+        ),
         orders,
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
