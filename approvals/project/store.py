@@ -239,6 +239,11 @@ def pinned_documents(projects: ProjectStore, number: str | None = None) -> list[
                 state = folder.state(label, digest)
                 one = PinnedDocument(project, what, entry.seq, on, digest, state)
                 found[project, label, digest] = one
+        if (
+            "model" in entry.facts
+        ):  # a report whole: what an earlier one of this release had beside it is past
+            past = f"reports/{entry.release}/"
+            found = {k: v for k, v in found.items() if k[2] or not k[1].startswith(past)}
         for place, label, digest in _readable(entry):
             state = folder.plain_state(place, label, digest)
             found.pop((project, place, ""), None)

@@ -33,6 +33,7 @@ from approvals.errors import (
     UnknownRelease,
 )
 from approvals.ledger.events import KINDS, RELEASE
+from approvals.project.store import pinned_documents
 
 # Everything here holds on either database: a home behaves the same.
 pytestmark = pytest.mark.parametrize("home", DATABASES, indirect=True)
@@ -299,3 +300,24 @@ def test_the_gates_answer_is_recorded_whichever_it_is(home, project):
 def test_the_table_of_moves_knows_its_events_and_states(home):
     assert set(MOVES) - {"validated"} <= {k for k, s in KINDS.items() if s.about == RELEASE}
     assert {target for _, target in MOVES.values()} | {Status.ORDERED} == set(Status)
+
+
+def test_what_an_earlier_report_had_beside_it_is_not_missed(home, project):
+    release = home.releases.order(project.number, "deidentified", ENGINEER, TODAY).release
+    place = home.path / "projects" / project.number / "reports" / release
+    place.mkdir(parents=True)
+    texts = {"department.html": b"one", "recipient.html": b"two", "report.json": b"three"}
+
+    def attach(beside: dict[str, bytes]) -> list[str]:
+        for name, content in (texts | beside).items():
+            (place / name).write_bytes(content)
+        home.releases.attach_report(release, *texts.values(), beside=beside)
+        return [d.state for d in pinned_documents(home.projects) if d.state != "held"]
+
+    assert attach({"rates.csv": b"a"}) == []
+    (place / "rates.csv").unlink()
+    assert [d.what for d in pinned_documents(home.projects) if d.state == "missing"] == [
+        f"reports/{release}/rates.csv"
+    ]
+    texts["department.html"] = b"another"
+    assert attach({}) == []
