@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from expectations.report import render
 from expectations.report.model import ReportModel
 from extracts.suppression import heat_map_page
-from tests.integration.conftest import Demo
+from tests.integration.conftest import Demo, doj_release
 from tests.integration.test_demo import KINDS, MEMBERS, opened
 from tests.paper import SIZES, Sheet, printed
 from tests.parts import CHROMIUM
@@ -181,6 +181,14 @@ def test_other_pages_on_paper(
     assert "Scores" in found[0].text
     assert "Weights" not in found[0].text
     assert all("bits" in sheet.text for sheet in found if "by chance" in sheet.text)
+    (snapshot,) = (path.name for path in (demo.home / "register" / "CARPOS").glob("CARPOS-*"))
+    shown = doj_release("register", "show", snapshot, "--out", tmp_path / "r.html", home=demo.home)
+    assert shown.code == 0, shown.err
+    found = printed(browser, tmp_path / "r.html", size, tmp_path / "register.pdf")
+    _legible_and_whole(found, "register", size)
+    assert "It is in use" in found[0].text
+    assert "Records by year" not in found[0].text
+    assert any("Codes of agency" in sheet.text and "Yuba" in sheet.text for sheet in found)
 
 
 @pytest.mark.parametrize("size", SIZES)
