@@ -196,6 +196,10 @@ def test_a_map_of_hidden_cells_on_paper(browser: Browser, size: str, tmp_path: P
     """A summary first, then every group of columns with its heads: forty columns were once cut off after eleven."""
     path = tmp_path / "map.html"
     path.write_text(heat_map_page(DIMS, CELLS, title="A table", facts={"Cells": 1}, exact=True))
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    phone.goto(path.as_uri())
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.close()
     found = printed(browser, path, size, tmp_path / "map.pdf")
     _legible_and_whole(found, "map", size)
     assert "All tables" in found[0].text
