@@ -258,7 +258,7 @@ def _told(count: int | None) -> str:
 def _share(told: Mapping[str, int | None] | None) -> str:
     if told is None:
         return ""
-    return "hidden" if told["emptied"] is None else f"{told['emptied']} %"
+    return "hidden" if told["emptied"] is None else f"{told['emptied']}\N{NO-BREAK SPACE}%"
 
 
 def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
