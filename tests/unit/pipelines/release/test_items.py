@@ -40,7 +40,7 @@ FALSE = {
     "secured": (on_part("security", segmented_system=False), {}),
 }  # fmt: skip
 # Said of what their caller sees: each has a test of its own below.
-SEEN = {"synthetic", "sealed", "at_rest", "emptied", "none_emptied", "limit", "alike"}
+SEEN = {"synthetic", "sealed", "at_rest", "emptied", "none_emptied", "limit", "alike", "withheld"}
 
 
 def check(name, *, success=True, elements=5, missing=0):
@@ -124,8 +124,9 @@ def outputs(cells=None, below=0, *, within=True, diversity=None, taken=True):
     extract = {
         "within_limit": within, "limit": {"k": 10}, "risk": {"l_diversity": diversity or {"a": 3}},
         "suppressed": {"cells": cells or {}} if taken else None,
+        "withheld": {"by_policy": 20, "as_rare": None},
     }  # fmt: skip
-    found = by_kind._outputs(extract, 1000, below, verdict(check("deidentified.no_ssn")))
+    found = by_kind._outputs(extract, 1000, below, "orders", verdict(check("deidentified.no_ssn")))
     return {one.text: one for one in found}
 
 
@@ -147,6 +148,13 @@ def test_a_limit_that_is_exceeded_is_a_warning():
     (told,) = (one for text, one in exceeded.items() if "the limit" in text)
     assert told.status == "warn"
     assert told.text.startswith("0.4 % of the persons share them with fewer than 9 others")
+
+
+def test_what_stays_out_is_said_by_its_reason_and_a_small_count_is_none():
+    assert (
+        "Stay out: orders by policy, about 20; rows of persons who are too rare, too few to be counted, or none"
+        in outputs()
+    )
 
 
 def test_a_group_in_which_everybody_has_one_value_is_a_warning():
