@@ -127,10 +127,14 @@ class Checkpoint(Statement):
 
 
 def _is_readable(found: Statement) -> bool:
-    texts: tuple[object, ...] = (found.root, found.at, found.signature)
-    size: object = found.size if isinstance(found, Checkpoint) else 0
-    sized = isinstance(size, int) and not isinstance(size, bool) and size >= 0
-    return sized and all(isinstance(one, str) for one in texts)
+    size = found.size if isinstance(found, Checkpoint) else 0
+    sized = _is_a(size, int) and not _is_a(size, bool) and size >= 0
+    return sized and all(_is_a(one, str) for one in (found.root, found.at, found.signature))
+
+
+def _is_a(value: object, kind: type) -> bool:
+    """What was parsed may be of another type than its field's."""
+    return isinstance(value, kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _counted(context: ReleaseContext) -> Iterable[tuple[str, str, Numbers]]:
     whole = report["missed_match_rate"]
     for grouping, lines in report["groups"].items():
         told = [(_named(one["group"]), one["expected"], one["expected_missed"]) for one in lines]
-        of, missed = (sum(line[i] for line in told) for i in (1, 2))
+        of, missed = sum(line[1] for line in told), sum(line[2] for line in told)
         left = max(0.0, whole["of"] - of), max(0.0, whole["of"] * whole["expected"] - missed)
         yield grouping, "expected_missed", _summed([*told, ("none, or of few rows", *left)])
 
