@@ -10,128 +10,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching import arrays, errors, normalise, reports, scoring, tables
-from matching.arrow import array, pc
+from matching import arrays, errors, reports, scoring, tables
+from matching.arrow import pc
 from matching.assignment import COLUMNS, Links
-from matching.comparison import FIELDS, NAMES, Comparer
 from matching.labels import Labels
 from matching.linking.aliases import read_aliases
+from matching.linking.explaining import Explainer, Explanation
 from matching.linking.linking import LinkResult, file_source, link_sources
-from matching.model import CLASSES, SavedModel, class_log_joint, saved_text
-from matching.options import LASTING, LinkOptions
+from matching.model import SavedModel, saved_text
+from matching.options import LinkOptions
 from systems.outputs import check_outputs, written_together
-
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    "first": ("first_name",),
-    "last": ("last_name",),
-    "sex": ("sex",),
-    "middle": ("middle_name",),
-    "suffix": ("name_suffix",),
-    "birth": ("birth_date",),
-    "ssn": ("ssn",),
-    "licence": ("driver_license",),
-    "phone": ("phone",),
-    "street": ("street",),
-    "place": ("zip", "city", "county"),
-}
-
-
-@dataclass(frozen=True)
-class FieldWeight:
-    """One field of a pair: both values, what the comparison made of them, and its weight in bits.
-
-    ``frequency`` is what the shared value adds (bits) since it is rarer than the field's values are on
-    average, or takes away since it is commoner; nought where the values differ.
-    """
-
-    field: str
-    cohort: str
-    record: str
-    level: str
-    weight: float
-    frequency: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """How the weight of one pair came about. It holds personal values.
-
-    ``prior``, the fields' weights and their frequencies (bits) add up to ``against_chance``. ``weight`` is
-    lower where the pair also looks like relatives or namesakes; ``rivals`` says how likely each class is.
-    A linked identity bears the weight of the best of its records.
-    """
-
-    fields: tuple[FieldWeight, ...]
-    prior: float
-    against_chance: float
-    weight: float
-    rivals: dict[str, float]
-
-
-def explain_pair(
-    cohort: pa.Table, records: pa.Table, result: LinkResult, cohort_id: str, record_id: str
-) -> Explanation:
-    """Explain a pair by the model of a linkage; of a record's variants, the best.
-
-    Args:
-        cohort: the cohort that was linked, or the row alone.
-        records: the records that were linked, or all variants of the record alone.
-        result: the linkage.
-        cohort_id: a row.
-        record_id: a record, as text.
-
-    Raises:
-        UnknownPair: one of the ids does not exist.
-    """
-    mine = cohort.filter(pc.equal(pc.cast(cohort["cohort_id"], pa.string()), cohort_id))
-    theirs = records.filter(pc.equal(pc.cast(records["record_id"], pa.string()), record_id))
-    if not mine.num_rows or not theirs.num_rows:
-        raise errors.UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
-    encoded = normalise.encode(mine, theirs, None, result.exact, result.words)
-    a = np.repeat(np.arange(mine.num_rows, dtype=np.int32), theirs.num_rows)
-    b = np.tile(np.arange(theirs.num_rows, dtype=np.int32), mine.num_rows)
-    levels = [x.astype(np.int64) for x in Comparer(encoded).levels(a, b)]
-    model, frequencies = result.model, result.frequencies
-    joint = class_log_joint(model, levels)
-    known = pc.cast(result.pairs.record_ids, pa.string())
-    rows = np.flatnonzero(array(pc.equal(known, record_id))).astype(np.int32)[b]
-    frequencies.adjust(joint, levels, rows)
-    odds = joint[0] - np.logaddexp.reduce(joint[1:], axis=0)
-    best = int(np.argmax(odds))
-    weights = model.weights()
-    row, own = rows[best : best + 1], [name.removesuffix(LASTING) for name in result.exact]
-    rise = {name: float(frequencies.rises(name, row)[0]) / float(np.log(2.0)) for name in NAMES}
-    fields = tuple(
-        FieldWeight(
-            ", ".join(own) if field.name == "exact" else field.name,
-            _shown(mine, int(a[best]), _SOURCES.get(field.name, own)),
-            _shown(theirs, int(b[best]), _SOURCES.get(field.name, own)),
-            field.levels[int(levels[f][best])],
-            round(float(weights[f][levels[f][best]]), 3),
-            round(rise[field.name] if levels[f][best] == 1 else 0.0, 3),
-        )
-        for f, field in enumerate(FIELDS)
-        if field.name != "exact" or own
-    )
-    prior = float(np.log2(model.sizes[0] / model.pairs))
-    share = np.exp(joint[:, best] - joint[:, best].max())
-    return Explanation(
-        fields,
-        round(prior, 3),
-        round(prior + sum(f.weight + f.frequency for f in fields), 3),
-        round(float(odds[best] / np.log(2.0)), 3),
-        {name: round(float(p), 6) for name, p in zip(CLASSES, share / share.sum(), strict=True)},
-    )
-
-
-def _shown(table: pa.Table, row: int, names: Sequence[str]) -> str:
-    values = [table[c][row].as_py() for c in names if c in table.column_names]
-    return " · ".join(str(v) for v in values if v is not None)
-
 
 _REPEATED: Final[Any] = ["match_probability", "decision"]  # columns of few distinct values
 
@@ -236,7 +127,7 @@ def match_files(
         explanation = None
         if explain is not None:
             rows = cohort.row("cohort", explain[0]), records.row("records", explain[1])
-            explanation = explain_pair(*rows, result, *explain)
+            explanation = Explainer.of(result).pairs(*rows, [explain])[0]
         report = result.report
         outcome = MatchOutcome(
             report,

@@ -130,6 +130,7 @@ def review(
     console: Console,
     release: str,
     export: Path | None = None,
+    weights: Path | None = None,
     import_: Path | None = None,
 ) -> None:
     """Doubtful pairs out to a sheet, decisions back in."""
@@ -137,12 +138,14 @@ def review(
 
     if (export is None) == (import_ is None):
         raise OptionsDisagree(option="one of --export and --import")
+    if weights is not None and export is None:
+        raise OptionsDisagree(option="--weights goes with --export")
     session = console.session
     if export is not None:
-        count = export_review(session, release, export)
+        count = export_review(session, release, export, weights)
         console.show_pairs("Review", {"release": release, "pairs": count})
         console.hint(
-            "The sheet shows personal values: 0600, for the reviewer; destroy it after the import."
+            "What was written shows personal values: 0600, for the reviewer; destroy it after the import."
         )
     elif import_ is not None:
         counts = import_review(session, release, import_)

@@ -18,6 +18,7 @@ from crypto.cms import Recipient, Signer
 from crypto.identifiers import order_keys, research_ids
 from crypto.secret import Secret
 from expectations.checks import Validation
+from matching.own_words import OwnWords
 from matching.scoring import RunShards
 from pipelines.cluster import Connect
 from pipelines.custody import report_folder
@@ -129,6 +130,12 @@ class ReleaseContext:
     def threads(self) -> int | None:
         """DuckDB's worker threads."""
         return self.session.settings.orchestration.threads or None
+
+    @property
+    def words(self) -> OwnWords:
+        """The Department's own nicknames, and what stands for nobody."""
+        linkage = self.session.settings.linkage
+        return OwnWords(linkage.placeholders, linkage.nicknames)
 
     def run_shards(self) -> RunShards | None:
         """Have shards worked by the cluster of the settings; None where there is none.

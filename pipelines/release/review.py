@@ -8,6 +8,7 @@ from approvals.custody import OUT, ROLES, Status
 from approvals.people import check_role
 from extracts.rows import compute as pc
 from matching.errors import LinkageBroke
+from matching.linking import Explainer, WeighedPair, weights_page
 from matching.review import (
     VERDICTS,
     Decision,
@@ -17,9 +18,9 @@ from matching.review import (
     import_decisions,
 )
 from pipelines.errors import FileExists
-from pipelines.home import locked
+from pipelines.home import locked, write_private
 from pipelines.release.context import ReleaseContext, release_context
-from pipelines.release.errors import DecisionsUsed, NothingToReview, ReleaseOver
+from pipelines.release.errors import DecisionsUsed, NothingToReview, ReleaseOver, WeightsMissing
 from pipelines.release.orders import run_folder
 from pipelines.session import Session
 from systems import database
@@ -28,25 +29,45 @@ from systems.tabular import check_file
 _OVER = OUT | {Status.WITHDRAWN, Status.DESTROYED}
 
 
-def export_review(session: Session, release: str, path: Path) -> int:
+def export_review(session: Session, release: str, path: Path, weights: Path | None = None) -> int:
     """Write the sheet of a release's doubtful pairs (0600) and record that it was written.
+
+    ``weights`` is for a page that shows how the weight of each pair came about (0600, too).
 
     Raises:
         NothingToReview: there are none.
+        WeightsMissing: they were not kept when this release was matched.
         ReleaseOver: it is released, withdrawn or destroyed.
         RoleMissing: the acting person is no reviewer.
         FileExists: the sheet is there already.
     """
     check_role(session.person, ROLES["review"])
-    if path.exists():
-        raise FileExists(file="sheet")
+    for file, place in (("sheet", path), ("weights", weights)):
+        if place is not None and place.exists():
+            raise FileExists(file=file)
     context = release_context(session, release)
     pairs = _doubtful_pairs(context)
     cohort, records = _sides(context, pairs)
+    page = None if weights is None else _weights(context, pairs, cohort, records)
     count = export_sheet(path, pairs, cohort, records)
     facts = {"pairs": count, "sheet": session.keyring.digest_file("sheet", path)}
+    if weights is not None and page is not None:
+        write_private(weights, page)
+        facts["weights"] = session.keyring.digest_file("sheet", weights)
     session.releases.record(release, "sheet_exported", facts, actor=session.person)
     return count
+
+
+def _weights(context: ReleaseContext, pairs: pa.Table, cohort: pa.Table, records: pa.Table) -> str:
+    kept = context.staging.place("match", "WEIGHTS.json")
+    if not kept.is_file() or not context.staging.has("match", "weights"):
+        raise WeightsMissing(release=context.release)
+    rows = context.staging.read("match", "weights")
+    explainer = Explainer.read(kept.read_text("utf-8"), rows, context.words)
+    ids = [(one["cohort_id"], str(one["record_id"])) for one in pairs.to_pylist()]
+    told = explainer.pairs(cohort, records, ids)
+    chances = pairs["match_probability"].to_pylist()
+    return weights_page([WeighedPair(*i, p, e) for i, p, e in zip(ids, chances, told, strict=True)])
 
 
 def import_review(session: Session, release: str, path: Path) -> dict[str, int]:

@@ -177,7 +177,8 @@ def newest(stage: Stage, project: str) -> str:
 
 def _review(stage: Stage, driver: Driver, release: str) -> None:
     sheet = stage / "allowed" / "sheet.xlsx"
-    stage.run("review", release, "--export", sheet)
+    weights = stage / "allowed" / "weights.html"
+    stage.run("review", release, "--export", sheet, "--weights", weights)
     spoilt = stage / "allowed" / "spoilt.xlsx"
     book = openpyxl.load_workbook(sheet)
     page = book.active

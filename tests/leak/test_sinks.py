@@ -63,6 +63,9 @@ def test_staging_of_a_run_that_broke_holds_them_encrypted(stage):
 def test_the_reviewers_sheet_shows_what_the_reviewer_needs(stage):
     sheet = stage / "allowed" / "sheet.xlsx"
     assert {REGISTER, ID} <= {hit.what for hit in Searcher(stage.needles).file(sheet)}
+    assert {REGISTER, ID} <= {
+        hit.what for hit in Searcher(stage.needles).file(sheet.with_name("weights.html"))
+    }
     explained = next((stage / "allowed").glob("*-tools.out"))
     assert REGISTER in explained.read_text()
 

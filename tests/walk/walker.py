@@ -41,6 +41,7 @@ MAKES_ITS_FOLDERS = {("register make-up", "no folder"), ("register make-up", "fo
 WRITTEN = {
     "out",
     "export",
+    "weights",
     "save_model",
     "heat_map",
     "folder",

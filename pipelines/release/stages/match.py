@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
 from extracts.rows import records_in_scope, records_of
-from matching import model, own_words, reports
+from matching import model, reports
 from matching.errors import LinkageBroke
-from matching.linking import Source, link_sources, parts_source
+from matching.linking import Explainer, LinkResult, Source, link_sources, parts_source
 from matching.options import LinkOptions
 from pipelines import registers
 from pipelines.home import write_private
@@ -36,7 +37,7 @@ def link_cohort(context: ReleaseContext) -> Product:
         threshold=settings.linkage.threshold,
         review_from=settings.linkage.review_from,
         never_link=settings.linkage.never_link,
-        words=own_words.OwnWords(settings.linkage.placeholders, settings.linkage.nicknames),
+        words=context.words,
         threads=context.threads,
         shard_rows=settings.cluster.shard_rows,
     )
@@ -48,6 +49,7 @@ def link_cohort(context: ReleaseContext) -> Product:
             _cohort(staging), records, options, run_shards=context.run_shards(), start=start
         )
     made, links = result.report, result.links
+    kept = _keep_weights(staging, links, result)
     del result  # with all that the report was made from: both sides as integers
     validation = _validate(context, pa.concat_tables(compared), links)
     context.keep_validation("links", validation)
@@ -71,7 +73,19 @@ def link_cohort(context: ReleaseContext) -> Product:
         "curve": made.curve,
         "held_back": made.held_back,
     }
-    return Product((path, report, page), facts)
+    return Product((path, report, page, *kept), facts)
+
+
+def _keep_weights(staging: Staging, links: pa.Table, result: LinkResult) -> tuple[Path, ...]:
+    """What explains the weight of each doubtful pair, for a reviewer who asks: no value of a person."""
+    doubtful = links.filter(pc.equal(links["decision"], "review"))["record_id"]
+    if not len(doubtful):
+        return ()
+    ids = dict.fromkeys(str(one) for one in doubtful.to_pylist())
+    weights, rows = Explainer.of(result).kept(ids)
+    path = staging.place("match", "WEIGHTS.json")
+    write_private(path, weights)
+    return path, staging.write("match", "weights", rows)
 
 
 def _cohort(staging: Staging) -> Source:

@@ -61,6 +61,8 @@ from extracts.package.sheet_cells import text
 from extracts.suppression.heat_map import MapCell, heat_map_page
 from extracts.suppression.table_files import write_csv
 from matching.findings import Finding
+from matching.linking.explaining import Explanation, FieldWeight
+from matching.linking.waterfalls import WeighedPair, weights_page
 from matching.reports.page import quality_page
 from matching.review import export_sheet
 from pipelines.cli.console import Console
@@ -289,6 +291,12 @@ def _linkage(said: str) -> str:
     return quality_page(
         replace(_linked(), columns=(said,), warnings=(warning,), versions={said: said})
     )
+
+
+def _weights(said: str) -> str:
+    field = FieldWeight("first", said, said, said, 1.0, 0.5)
+    told = Explanation((field,), -9.0, -7.5, -8.5, {"match": 0.5, "twin": 0.5})
+    return weights_page([WeighedPair(said, said, 0.5, told)])
 
 
 def _workbook(said: str) -> None:
@@ -594,7 +602,7 @@ def _prefect(said: str) -> None:
 
 SINKS = {
     "HTML: report, recipient's": _page(_report("recipient")), "HTML: report, Department's": _page(_report("department")),
-    "HTML: dictionary": _page(_dictionary), "HTML: explanation": _page(_map), "HTML: linkage": _page(_linkage),
+    "HTML: dictionary": _page(_dictionary), "HTML: explanation": _page(_map), "HTML: linkage": _page(_linkage), "HTML: weights of pairs": _page(_weights),
     "XLSX: tables": _workbook, "XLSX: review": _sheet, "CSV": _data, "datapackage.json": _package, "codebook.xml": _codebook,
     "scripts": _scripts, "texts of a package": _documents,
     "commands of README.txt": _readme, "file path": _path, "calendar": _calendar, "mail's body": _mail, "mail's header": _header,
@@ -655,7 +663,7 @@ def test_a_text_of_every_source_crosses_whole_and_without_consequence(sink, caps
 WRITERS = {
     r"\btyper\.echo\(|sys\.stderr\.write\(": {"cli/console.py", "cli/app.py", "operations/logs.py", "pipelines/signals.py"},
     r"\bEnvironment\(|\bpage_template\(": {
-        "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py", "letters/composing.py"},
+        "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py", "letters/composing.py", "linking/waterfalls.py"},
     r"^from html import|^import html": {"systems/texts.py"},
     r"in_html": {"systems/texts.py", "reports/page.py", "report/plots.py", "letters/composing.py"},
     r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py", "package/cross_sheets.py", "package/sheet_cells.py"},

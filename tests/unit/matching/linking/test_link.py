@@ -1,6 +1,7 @@
 """Linking a cohort to records: what must come out, told in small tables."""
 
 import random
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,8 @@ from matching.errors import (
     MissingIds,
     NoCommonColumns,
 )
-from matching.linking.files import explain_pair
+from matching.linking.explaining import Explainer
+from matching.linking.waterfalls import WeighedPair, weights_page
 from matching.options import LinkOptions
 from matching.tables import STANDARD
 from tests.examples import examples
@@ -199,13 +201,13 @@ def test_expected_rates_hold_the_true_ones():
 def test_explained_weights_add_up(register, result):
     mine, theirs, truth = register
     c, r = min(truth & linked(result))
-    told = explain_pair(mine, theirs, result, c, str(r))
+    told = Explainer.of(result).pairs(mine, theirs, [(c, str(r))])[0]
     assert told.against_chance == pytest.approx(
         told.prior + sum(f.weight + f.frequency for f in told.fields), abs=0.01
     )
     assert told.rivals["match"] > 0.9
     with pytest.raises(errors.UnknownPair):
-        explain_pair(mine, theirs, result, "nobody", "1")
+        Explainer.of(result).pairs(mine, theirs, [("nobody", "1")])
 
 
 @pytest.mark.long
@@ -219,10 +221,42 @@ def test_the_explained_weight_is_the_links_own(register, result):
     assert len(records) > 10
     moved = 0
     for (row, weight), several in list(records.items())[:10]:
-        told = [explain_pair(mine, theirs, result, row, one) for one in several]
+        told = Explainer.of(result).pairs(mine, theirs, [(row, one) for one in several])
         assert max(t.weight for t in told) == pytest.approx(weight, abs=0.01)
         moved += sum(f.frequency != 0 for f in told[0].fields)
     assert moved > 10
+
+
+def test_what_is_kept_of_some_records_explains_their_pairs_the_same(register, result):
+    mine, theirs, _ = register
+    pairs = [(p["cohort_id"], str(p["record_id"])) for p in result.links.to_pylist()[:30]]
+    whole = Explainer.of(result)
+    model, rows = whole.kept(dict.fromkeys(r for _, r in pairs))
+    assert rows.num_rows < theirs.num_rows
+    assert set(rows.column_names) - {"record_id"} == set(result.frequencies.by_row)
+    again = Explainer.read(model, rows, result.words)
+    wanted = set(rows["record_id"].to_pylist())
+    few = theirs.filter(pa.array([str(r) in wanted for r in theirs["record_id"].to_pylist()]))
+    cohort = mine.filter(
+        pa.array([c in {c for c, _ in pairs} for c in mine["cohort_id"].to_pylist()])
+    )
+    assert again.pairs(cohort, few, pairs) == whole.pairs(mine, theirs, pairs)
+
+
+def test_the_page_of_weights_goes_step_by_step_to_the_weight(register, result):
+    mine, theirs, _ = register
+    pairs = [(p["cohort_id"], str(p["record_id"])) for p in result.links.to_pylist()[:3]]
+    told = Explainer.of(result).pairs(mine, theirs, pairs)
+    page = weights_page([WeighedPair(*i, 0.7, one) for i, one in zip(pairs, told, strict=True)])
+    for section, one in zip(page.split("<section")[1:], told, strict=True):
+        steps = re.findall(r'aria-label="([^"]+): from (-?[\d.]+) to (-?[\d.]+) bits"', section)
+        begins, ends = ([float(step[i]) for step in steps] for i in (1, 2))
+        assert begins == [0.0, *ends[:-1]]
+        assert ends[-1] == pytest.approx(
+            one.weight, abs=0.4
+        )  # what is less than a tenth is left out
+        assert steps[0][0] == "how rare a match is"
+        assert {"first", "last", "birth"} <= {name for name, *_ in steps}
 
 
 ANYTHING = st.one_of(
