@@ -290,7 +290,7 @@ def test_what_was_emptied_is_told_from_what_was_never_there(carpos, facts):
     assert names[names.index("order_service_month") + 1] == "order_service_month_status"
     assert month.missing == (
         ("not_recorded", "no proof of service is in the register"),
-        ("emptied", "emptied; whether there was a value is not told"),
+        ("emptied", "taken out, whether there was a value or not"),
     )
     assert companion.codes == (("recorded", "the value is given"), *month.missing)
     assert (companion.about, month.companion) == (month.name, companion.name)
