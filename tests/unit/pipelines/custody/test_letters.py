@@ -157,6 +157,17 @@ def test_the_approval_tells_the_fingerprint_that_a_package_is_checked_against(de
     desk.does("erin-1", "project", "letter", number, name, "--again", "approval", code=2)
 
 
+def test_the_approval_says_to_whom_else_a_cohort_is_matched(desk):
+    role = 'max_rows = 80000\nlinked_role = "protected"\nlinked_role_need = "Who asks for orders."'
+    text = run_here("project", "example", "standard", home=desk.home).out
+    path = desk.home.parent / "protected.toml"
+    path.write_text(text.replace("max_rows = 80000", role))
+    number = desk.does("erin-1", "project", "submit", path)["project_number"]
+    desk.does("avery-1", "project", "approve", number)
+    (letter,) = desk.letters(number).values()
+    assert "Matched to: Persons who asked for an order or are protected by one" in letter
+
+
 @pytest.mark.parametrize("ending", [".txt", ".html", ".docx"])
 def test_a_changed_letter_is_found_and_one_that_left_is_not_missed(desk, ending):
     number = desk.approved("CURES", "standard")
