@@ -132,7 +132,7 @@ def event(
     files = {n: console.taken(Path(path), READS) for n, path in _named(file or []).items()}
     day = on.date() if on else today()
     state, letter = record_event(console.session, number, kind, day, _named(facts or []), files)
-    extra = {"letter": str(letter)} if letter else {}
+    extra = {"letter": console.shown(letter)} if letter else {}
     console.show_pairs("Project", state.as_dict(today()) | extra)
 
 
@@ -195,7 +195,8 @@ def certificate(console: Console, number: str) -> None:
     """Write a prefilled certificate of destruction."""
     from pipelines.custody import write_certificate
 
-    console.show_pairs("Certificate", {"letter": str(write_certificate(console.session, number))})
+    made = write_certificate(console.session, number)
+    console.show_pairs("Certificate", {"letter": console.shown(made)})
 
 
 @project_group.add()

@@ -7,7 +7,6 @@ draft, appeal, renewal, amendment, correction, completion, one extension, destru
 from tests.spec.a_year import PAGE, whole_page
 
 
-def test_the_story_holds_and_the_page_shows_it(tmp_path_factory):
-    # a short place, as when the page was written: its letters are told by their paths
-    page = whole_page(tmp_path_factory.mktemp("y"))
+def test_the_story_holds_and_the_page_shows_it(tmp_path):
+    page = whole_page(tmp_path)
     assert page == PAGE.read_text("utf-8"), "write it again: python -m tests.spec.a_year"

@@ -7,7 +7,6 @@ year of CURES and of RIPA. Every step asserts how its command ends.
 from tests.spec.other_lives import PAGE, whole_page
 
 
-def test_the_stories_hold_and_the_page_shows_them(tmp_path_factory):
-    # a short place, as when the page was written: its letters are told by their paths
-    page = whole_page(tmp_path_factory.mktemp("y"))
+def test_the_stories_hold_and_the_page_shows_them(tmp_path):
+    page = whole_page(tmp_path)
     assert page == PAGE.read_text("utf-8"), "write it again: python -m tests.spec.other_lives"

@@ -45,7 +45,7 @@ def register(chance):
         )
         for _ in range(chance.randrange(4, 18))
     }
-    return events_and_firearms(chance) | {
+    tables = {
         "person": [{"person_id": n, "sex": chance.choice(["F", "M", None])} for n in PEOPLE],
         "order_entry": [
             {
@@ -54,8 +54,6 @@ def register(chance):
                 "issue_date": day(chance),
                 "county_fips": chance.choice(["001", "073"]),
                 "renewal_of": maybe(chance, 3),
-                "hearing_date": chance.choice([None, day(chance)]),
-                "basis": chance.choice([None, "consent", "contested"]),
                 "confidential_minor": chance.choice(flag),
                 "safe_at_home": chance.choice(flag),
             }
@@ -88,11 +86,18 @@ def register(chance):
                 "order_id": chance.choice(ORDERS),
                 "ordered": chance.choice([None, True, False]),
                 "count": maybe(chance, chance.randrange(9)),
-                "ammunition": chance.choice([None, True, False]),
             }
             for _ in range(chance.randrange(6))
         ],
     }
+    for order in tables["order_entry"]:
+        order |= {
+            "hearing_date": maybe(chance, day(chance)),
+            "basis": chance.choice([None, "consent", "contested"]),
+        }
+    for proof in tables["relinquishment"]:
+        proof["ammunition"] = chance.choice([None, True, False])
+    return tables | events_and_firearms(chance)
 
 
 def events_and_firearms(chance):
@@ -284,7 +289,9 @@ LINKS = st.integers(0, 2**32).map(
             "decision": random.Random(f"{seed}{c}{r}").choice(DECISIONS),
         }
         for c in "xyz"
-        for r in random.Random(f"{seed}{c}").sample(PEOPLE, 2)
+        for r in random.Random(f"{seed}{c}").sample(
+            PEOPLE, random.Random(f"{c}{seed}").randrange(3)
+        )
     ]
 )
 DECISIONS = ["link", "link", "review"]
@@ -309,7 +316,8 @@ def identified_is_as_by_hand(
 ):
     con = open_register(**tables)
     bring_cohort(con, COHORT, links, codes)
-    spec = RowScope(families=families, years=years)
+    everything = carpos.rows("identified").column_names
+    spec = RowScope(families=families, years=years, columns=everything)
     got = build_identified(con, carpos, spec, make_ids("s")).table.to_pylist()
     con.close()
     want = identified_by_hand(tables, COHORT, links, codes, families, years, make_ids("s"))

@@ -66,7 +66,7 @@ def small(open_register):
 
     from tests.unit.extracts.test_oracle import register
 
-    return open_register(**register(random.Random(4)))
+    return open_register(**register(random.Random(5)))
 
 
 def test_a_register_with_orders_of_every_kind(carpos, open_register):
@@ -97,4 +97,4 @@ def test_what_is_kept_is_what_its_version_says(carpos, open_register):
     stored = StoredRows(small(open_register), carpos)
     tables = [stored.rows().read_all(), stored.scope(), stored.tallies()]
     said = json.dumps([described(table) for table in tables], default=str)
-    assert hashlib.sha256(said.encode()).hexdigest()[:16] == "797ef6978f7d54f6"
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == "7b31f104994f4fee"
