@@ -42,6 +42,7 @@ _asked: list[int] = []
 _heard: list[int] = []
 _noticing: list[int] = []
 _patience: list[float] = [_PATIENCE]
+_if_forced: list[Callable[[int], None]] = []
 
 
 @contextlib.contextmanager
@@ -50,6 +51,16 @@ def under_way(release: str, project: str, *, orchestrated: bool) -> Generator[No
     _under_way.append(UnderWay(release, project, orchestrated))
     yield
     _under_way.pop()  # not where the block was left by an exception
+
+
+@contextlib.contextmanager
+def if_forced(ended: Callable[[int], None]) -> Generator[None, None, None]:
+    """Have something said of what is in the block should it be ended by force, by the number of the signal."""
+    _if_forced.append(ended)
+    try:
+        yield
+    finally:
+        _if_forced.remove(ended)
 
 
 def raise_if_stopped() -> None:
@@ -168,6 +179,9 @@ def _by_force(number: int, announce: Callable[[int, UnderWay | None], None]) -> 
             child.kill()
         if (files := sys.modules.get("crypto.files")) is not None:
             files.discard_unfinished()
+        for ended in _if_forced:
+            with contextlib.suppress(Exception):
+                ended(number)
         if sys.stderr.isatty():
             sys.stderr.write("\x1b[?25h\n")  # a spinner hid the cursor
         announce(number, _under_way[-1] if _under_way else None)

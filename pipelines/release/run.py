@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from pipelines.release.errors import RunnerGone
 from pipelines.release.metrics import stage_metrics, write_metrics
 from pipelines.safeguards import check_pins
 from pipelines.session import today
-from pipelines.signals import raise_if_stopped
+from pipelines.signals import if_forced, raise_if_stopped
 
 _OUTCOME = "outcome.json"
 StageCall = Callable[[str, str, str], None]
@@ -106,6 +107,7 @@ def run_release(
         with (
             locked(home.runs / release, home.projects / project),
             open_context(home, release) as context,
+            if_forced(partial(_record_forced_end, home, release)),
         ):
             (home.runs / release / _OUTCOME).unlink(missing_ok=True)  # of before
             sweep(home.runs / release, home.projects / project / "reports" / release)
@@ -325,6 +327,17 @@ def _finished(context: ReleaseContext, stage: stages.Stage) -> bool:
         return False
     context.staging.upload(stage.name)  # a run that was killed may not have come to it
     return True
+
+
+def _record_forced_end(home: Home, release: str, number: int) -> None:
+    """Write down that a signal ended a run by force, where the run did not come to say so itself."""
+    folder = home.runs / release
+    if (folder / _OUTCOME).is_file():
+        return
+    done = {path.stem for path in (folder / "stages").glob("*.json")}
+    at = next((one.name for one in stages.STAGES if one.name not in done), stages.STAGES[-1].name)
+    error = operations.RunInterrupted(what="signal")
+    _write_outcome(home, Outcome(release, Exit(128 + number), at, error.as_dict(), str(error)))
 
 
 def _write_outcome(home: Home, outcome: Outcome) -> None:

@@ -135,7 +135,10 @@ _TURNED = """
 _NATIVE = """
             import hashlib, pathlib
             from crypto import files
-            with files.written_whole(pathlib.Path(sys.argv[1]) / "out"):
+            from pipelines.signals import if_forced
+            folder = pathlib.Path(sys.argv[1])
+            said = lambda number: (folder / "ended").write_text(str(number))
+            with if_forced(said), files.written_whole(folder / "out"):
                 print("at work", flush=True)
                 hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
 """
@@ -172,7 +175,7 @@ def test_what_does_not_come_back_from_native_code_is_ended_by_force(tmp_path, ag
     assert process.stdout.read() == "stopped 2 2026-001\n"
     assert process.wait(30) == 130
     assert time.monotonic() - began < (1.5 if again else 3)
-    assert not list(tmp_path.iterdir())
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"ended": "2"}
 
 
 def test_what_a_shell_has_ignored_stays_ignored():

@@ -154,3 +154,11 @@ def test_a_signal_that_prefect_answers_with_an_error_of_its_own_is_a_signal(home
     with pytest.raises(signals.Stopped):
         run.run_release(home, RELEASE, call=begun)
     assert kept(home) == 130
+
+
+def test_a_run_that_was_ended_by_force_says_so_unless_it_came_to_it_itself(home):
+    run._record_forced_end(home, RELEASE, 15)
+    said = json.loads((home.runs / RELEASE / "outcome.json").read_text())
+    assert (said["exit"], said["state"], said["stage"]) == (143, "Interrupted", "gate")
+    run._record_forced_end(home, RELEASE, 2)
+    assert kept(home) == 143
