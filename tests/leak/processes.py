@@ -34,14 +34,15 @@ class Processes:
             parents = dict(_parents())
             for number in parents:
                 if _depth(number, parents) >= 2:
-                    self._note(number)
+                    self._note(number, parents[number])
 
-    def _note(self, number: int) -> None:
+    def _note(self, number: int, parent: int) -> None:
         try:
-            line = Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ")
+            line, above = (Path(f"/proc/{one}/cmdline").read_bytes() for one in (number, parent))
         except OSError:
             return
-        self._seen.add(line)
+        if line != above:  # else it has yet to become what it was started for
+            self._seen.add(line.replace(b"\0", b" "))
 
 
 def _parents() -> list[tuple[int, int]]:

@@ -149,7 +149,7 @@ def test_an_emptied_column_says_what_an_empty_field_may_mean(carpos, facts):
     (missing,) = [
         c for c in found["order_county"].iter(f"{NAMESPACE}catgry") if c.get("missing") == "Y"
     ]
-    assert "emptied" in missing.findtext(f"{NAMESPACE}labl")
+    assert "taken out" in missing.findtext(f"{NAMESPACE}labl")
     assert '"order_county": "order_county_status",' in files["read/extract.py"].decode()
 
 
