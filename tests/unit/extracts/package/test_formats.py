@@ -2,7 +2,6 @@
 
 import datetime as dt
 import io
-import shutil
 import subprocess
 import time
 from string import ascii_lowercase, digits
@@ -174,7 +173,7 @@ def test_an_emptied_number_is_another_missing_value_than_one_never_recorded(form
     assert [written for _, written in notes] == ([".n", ".e"] if form == "stata" else ["-8", "-9"])
 
 
-@pytest.mark.skipif(not shutil.which("Rscript"), reason="no R")
+@pytest.mark.machine("R")
 @pytest.mark.long
 def test_r_tells_an_emptied_number_from_one_never_recorded(tmp_path):
     described, rows = with_companions()
