@@ -111,10 +111,12 @@ def _project(context: ReleaseContext, request: ReleaseRequest) -> list[report.It
     approved, project = context.approved, context.project
     order, record = approved.order, approved.system.record
     first, last = approved.years
+    tables = order.kind == "aggregated" and approved.system.sections is None  # § 965 is CARPOS's
+    asked = "§ 965(b)" if tables else "§ 964(a)"
     facts: dict[str, dict[str, object]] = {
         "in_force": {"project": order.project, "until": project.expires},
         "kind": {"kind": _KINDS[order.kind], "system": order.system},
-        "years": {"first": first, "last": last},
+        "years": {"first": first, "last": last, "section": asked},
         "scope": {"scope": record.scope, "families": ", ".join(approved.scope)},
         "cohort": {},
         "authority": {},
