@@ -180,6 +180,7 @@ def _law(state: ProjectState) -> dict[str, Any]:
     """What a template cites: nothing but what stands in the system's own file."""
     system = _system(state.system)
     tables, kinds = state.tables_only, set(state.kinds)
+    matched = getattr(getattr(state.application, "cohort", None), "linked_role", None)
 
     def law(section: str) -> str:
         return state.terms.law(section, tables=tables) if state.terms else ""
@@ -202,7 +203,11 @@ def _law(state: ProjectState) -> dict[str, Any]:
         if system
         else list(state.kinds),
         "papers": [f"{d.title} ({d.section})" for d in documents],
-        "conditions": [c.head for c in system.conditions if kinds & set(c.kinds)] if system else [],
+        "conditions": [
+            c.head
+            for c in (system.conditions if system else ())
+            if kinds & set(c.kinds) and c.linked in {None, matched}
+        ],
         "scope": system.record.scope if system else "",
     }
 

@@ -166,6 +166,10 @@ def test_the_approval_says_to_whom_else_a_cohort_is_matched(desk):
     desk.does("avery-1", "project", "approve", number)
     (letter,) = desk.letters(number).values()
     assert "Matched to: Persons who asked for an order or are protected by one" in letter
+    assert "Protected persons (" in letter
+    (other,) = desk.letters(desk.approved("CARPOS", "standard")).values()
+    assert "Matched to" not in other
+    assert "Protected persons (" not in other
 
 
 @pytest.mark.parametrize("ending", [".txt", ".html", ".docx"])
