@@ -86,7 +86,7 @@ def entries(plan: Plan) -> Step:
     key, person = quoted(plan.key), quoted(plan.person)
     role = in_role(plan, "p", plan.own_roles)
     if unless := plan.release.person_unless:
-        role += f" AND NOT coalesce(p.{quoted(unless)}, false)"
+        role += f" AND NOT coalesce(p.{quoted(unless)}, true)"  # who may be one is left out, too
     return (
         "entries",
         f"""

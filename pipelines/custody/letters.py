@@ -185,7 +185,9 @@ def _approved_for(state: project.ProjectState) -> list[tuple[str, str]]:
     ]
     cohort = getattr(form, "cohort", None)
     if cohort is not None and cohort.linked_role and state.terms is not None:
-        rows.insert(3, ("Matched to", state.terms.linked_roles[cohort.linked_role]))
+        rows.insert(
+            3, ("Matched to", state.terms.linked_roles.get(cohort.linked_role, cohort.linked_role))
+        )
     if state.approved_on is not None:
         rows.append(("Approved on", state.approved_on.isoformat()))
     return rows

@@ -169,7 +169,7 @@ class LinkedRole(Described):
         title: who they are, in words.
         roles: roles of the persons who count.
         person: what one of them is called, such as "protected person".
-        unless: boolean column of the parties' table; who has it true is nobody's match.
+        unless: boolean column of the parties' table; who has it true, or not recorded, is nobody's match.
         row: what one row of such an extract stands for.
     """
 
@@ -189,7 +189,7 @@ class RowRelease(Described):
         key: ``table.column`` of the record that rows are made of (an order).
         person_role: role of the person whose orders these are; none where there are no roles.
         person_roles: roles that count as that one; it alone where none are named.
-        person_unless: boolean column of the parties' table; who has it true stays out.
+        person_unless: boolean column of the parties' table; who has it true, or not recorded, stays out.
         linked: to whom else a cohort may be matched.
         year_source: date that puts an order into a calendar year.
         columns: what leaves, in order.

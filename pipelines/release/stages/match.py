@@ -160,7 +160,7 @@ def _parties(context: ReleaseContext) -> pa.Table:
     flagged = " OR ".join(f"coalesce({one}, false)" for one in flags) or "false"
     query = (
         f"SELECT p.{quoted(linkage.person_key)} AS record_id, p.{quoted(linkage.role_column or '')} AS role, "
-        f"coalesce({barred}, false) AS barred, {flagged} AS flagged "
+        f"coalesce({barred}, true) AS barred, {flagged} AS flagged "
         f"FROM {quoted(linkage.party_table)} p JOIN {quoted(table)} r USING ({quoted(key)})"
     )
     with (

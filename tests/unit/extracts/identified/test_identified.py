@@ -242,18 +242,19 @@ PROTECTED = {
     "order_entry": [order(10), order(11, confidential_minor=True), order(12, "TRO")],
     "order_party": [
         party(10, 1),
-        party(10, 2, "petitioner", petitioner_kind="family"),
+        party(10, 2, "petitioner", petitioner_kind="family", is_minor=False),
         party(10, 3, "protected", is_minor=True),
         party(10, 4, "minor_child"),
-        party(10, 5, "protected"),
-        party(11, 2, "petitioner"),
-        party(12, 5, "petitioner"),
+        party(10, 5, "protected", is_minor=False),
+        party(10, 6, "protected"),  # nobody knows
+        party(11, 2, "petitioner", is_minor=False),
+        party(12, 5, "petitioner", is_minor=False),
     ],
 }
 
 
 @pytest.mark.parametrize(
-    ("person", "matched"), [(2, "yes"), (5, "yes"), (1, "no"), (3, "no"), (4, "no")]
+    ("person", "matched"), [(2, "yes"), (5, "yes"), (1, "no"), (3, "no"), (4, "no"), (6, "no")]
 )
 def test_a_cohort_of_protected_persons_gets_the_orders_that_protect_them(build, person, matched):
     extract = build(role="protected", links=[link("a", person)], **PROTECTED)
