@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from expectations.report.county_map import county_map
 from expectations.report.model import Chart, ChartRow
 from systems.figures import percent
 from systems.texts import in_html
@@ -23,8 +24,17 @@ _TILE = 38
 
 def drawn(chart: Chart) -> str:
     """The chart as one SVG element; every text in it is escaped."""
-    height, body = _DRAWERS[chart.kind](chart)
-    wide = 8 * _TILE if chart.kind == "tiles" else _WIDE
+    return _framed(
+        chart, 8 * _TILE if chart.kind == "tiles" else _WIDE, *_DRAWERS[chart.kind](chart)
+    )
+
+
+def mapped(chart: Chart) -> str:
+    """A chart of ``tiles`` by the counties' own outlines, as one SVG element."""
+    return _framed(chart, _WIDE, *county_map(chart, _WIDE))
+
+
+def _framed(chart: Chart, wide: int, height: float, body: Sequence[str]) -> str:
     title, said = f"{chart.id}-title", f"{chart.id}-said"
     return (
         f'<svg class="drawn" viewBox="0 0 {wide} {height:.0f}" width="{wide}" height="{height:.0f}" role="img"'
@@ -39,9 +49,11 @@ def described(chart: Chart) -> str:
     known = [row for row in chart.rows if row.values[0] is not None]
     if not known:
         return f"{len(chart.rows)} rows, none with a value."
+    hidden = len(chart.rows) - len(known)
     most = max(known, key=lambda row: row.values[0] or 0.0)
     value = written(most.values[0], chart.units[0])
-    return f"{len(chart.rows)} rows. Largest {column}: {most.label}, {value}. {chart.note}".strip()
+    said = f"{len(chart.rows)} rows{f', {hidden} of them hidden' if hidden else ''}. Largest"
+    return f"{said} {column}: {most.label}, {value}. {chart.note}".strip()
 
 
 def written(value: float | None, unit: str) -> str:
