@@ -77,8 +77,11 @@ def raise_if_stopped() -> None:
 
 
 @contextlib.contextmanager
-def noticed() -> Generator[None, None, None]:
-    """Notice signals that somebody else hears in the block: a flow's in a worker are Prefect's."""
+def noticed(as_heard: Callable[[int], BaseException]) -> Generator[None, None, None]:
+    """Notice signals that somebody else hears in the block, which ends with the hearer's exception for one.
+
+    A flow's in a worker are Prefect's: a cancellation and a crash look alike here, and it tells them apart by what it was told before.
+    """
     if _heard or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -88,6 +91,8 @@ def noticed() -> Generator[None, None, None]:
     _noticing.append(pipe)
     try:
         yield
+    except Stopped as stopped:
+        raise as_heard(stopped.number) from None
     finally:
         signal.set_wakeup_fd(woken)
         _noticing.clear()

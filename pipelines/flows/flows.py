@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 
 from errors import CodedError, Exit
@@ -160,6 +161,14 @@ def _call_as_task(home: str, release: str, name: str) -> None:
         raise RuntimeError(state.type.value)
 
 
+@contextmanager
+def _orderly() -> Generator[None, None, None]:
+    """A signal ends a flow in the way of who hears it: of the command that started it here, or of Prefect in a worker's process."""
+    signals.hear_again()
+    with signals.noticed(TerminationSignal):
+        yield
+
+
 def _release_name() -> str:
     release = str(flow_run.parameters.get("order", ""))
     home = flow_run.parameters.get("home") or os.environ.get(VARIABLE, "")
@@ -177,6 +186,7 @@ def _release_name() -> str:
     retries=0,
     validate_parameters=True,
 )
+@_orderly()
 def release(order: str, home: str | None = None) -> State[Any]:
     """Run or resume one ordered release.
 
@@ -190,8 +200,7 @@ def release(order: str, home: str | None = None) -> State[Any]:
             check_ordered(session, order)
         with operations.without_consequence(place, order, "paused"):
             end_paused(place.root, order)
-        signals.hear_again()
-        with observed() as observer, signals.noticed():
+        with observed() as observer:
             outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
             observer.outcome = outcome
         dry_run = False
@@ -214,6 +223,7 @@ def _scheduled_name() -> str:
     log_prints=False,
     retries=0,
 )
+@_orderly()
 def refresh(system: str, project: str = "", home: str | None = None) -> State[Any]:
     """Refresh aggregates from the newest snapshot, closed years only: of one project, or of all in force.
 
@@ -270,6 +280,7 @@ def _state_of_all(done: "Sequence[Refreshed]") -> State[Any]:
     log_prints=False,
     retries=0,
 )
+@_orderly()
 def remind(home: str | None = None) -> State[Any]:
     """Write the day's letters, send them, write the calendar, and end what was kept long enough.
 
