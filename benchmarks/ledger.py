@@ -1,4 +1,4 @@
-"""How fast the ledger appends and verifies, at a million events, on SQLite and PostgreSQL.
+"""How fast the ledger appends, verifies and is searched, at a million events, on SQLite and PostgreSQL.
 
 python benchmarks/ledger.py [--events 1000000] [--database sqlite|postgresql]... [--url URL]
 
@@ -13,6 +13,7 @@ import resource
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -20,6 +21,7 @@ from sqlalchemy import insert
 from approvals.ledger.database import EVENTS, writing
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger, _newest
+from approvals.ledger.search import Sought, find_events, find_page
 from approvals.ledger.verification import verify_chain
 
 BATCH = 20_000  # events in one transaction
@@ -37,10 +39,10 @@ def append(ledger, count):
     made = events(count)
     while batch := list(itertools.islice(made, BATCH)):
         with writing(ledger.engine) as connection:
-            seq, previous = _newest(connection)
+            seq, previous, _ = _newest(connection)
             rows = []
             for event in batch:
-                entry, row = ledger._row(event, seq := seq + 1, previous)
+                entry, row = ledger._row(event, seq := seq + 1, previous, datetime.now(UTC))
                 previous = entry.hash
                 rows.append(row)
             connection.execute(insert(EVENTS), rows)
@@ -75,6 +77,17 @@ def measure(url, count, single):
         "append, one transaction each", single, lambda: [ledger.append(e) for e in events(single)]
     )
     timed("append, in batches", count, lambda: append(ledger, count))
+    rare = f"{count // 2:064x}"
+    for what, sought in (
+        ("newest 50", Sought()),
+        ("50 of a release", Sought(release="2026-001-R001")),
+        ("of a project without any", Sought(project="2026-009")),
+        ("of a person without any", Sought(actor="p-nobody")),
+        ("of an hour", Sought(since=datetime.now(UTC) - timedelta(hours=1))),
+        ("with an old digest, one look", Sought(text=rare)),
+    ):
+        timed(f"find {what}", 1, lambda sought=sought: find_page(ledger, sought))
+    timed("find an old digest, to the end", 1, lambda: find_events(ledger, Sought(text=rare)))
     return timed("verify", ledger.size(), lambda: verify_chain(ledger).check())
 
 

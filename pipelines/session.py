@@ -7,7 +7,7 @@ of its own, and no release.
 import functools
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Self, cast
 from zoneinfo import ZoneInfo
@@ -36,6 +36,14 @@ CALIFORNIA = ZoneInfo("America/Los_Angeles")
 def today() -> date:
     """The calendar day in California, where the Department's clocks run."""
     return datetime.now(CALIFORNIA).date()
+
+
+def span_of(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    """The moments between which days in California are: when the first begins, and when the last has ended."""
+    return (
+        datetime.combine(first, time(), CALIFORNIA) if first else None,
+        datetime.combine(last + timedelta(days=1), time(), CALIFORNIA) if last else None,
+    )
 
 
 class Session:

@@ -49,7 +49,7 @@ class Entry:
         """For ``--json``."""
         named: dict[str, object] = {n: getattr(self, n) for n in self.__slots__ if n != "at"}
         facts = {k: list(v) if isinstance(v, tuple) else v for k, v in self.facts.items()}
-        return named | {"at": _stamp(self.at), "facts": facts}
+        return named | {"at": stamp(self.at), "facts": facts}
 
 
 class Ledger:
@@ -186,7 +186,7 @@ class Ledger:
             if value is not None:
                 query = query.where(EVENTS.c[column] == value)
         with unavailable(), self._engine.connect() as connection:
-            return [_entry(row[0], row[1]) for row in connection.execute(query)]
+            return [as_entry(row[0], row[1]) for row in connection.execute(query)]
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Every row as stored (seq, at, kind, actor, project, release, key, hash, body)."""
@@ -230,7 +230,7 @@ class Ledger:
             {
                 "seq": seq,
                 "previous": previous,
-                "at": _stamp(at),
+                "at": stamp(at),
                 "kind": event.kind,
                 "actor": event.actor,
                 "project": event.project,
@@ -240,9 +240,9 @@ class Ledger:
             }
         )
         digest = leaf_hash(body.encode()).hex()
-        entry = _entry(digest, body)
+        entry = as_entry(digest, body)
         named = {n: getattr(entry, n) for n in ("kind", "actor", "project", "release", "key")}
-        return entry, {**named, "seq": seq, "at": _stamp(entry.at), "hash": digest, "body": body}
+        return entry, {**named, "seq": seq, "at": stamp(entry.at), "hash": digest, "body": body}
 
 
 def _newest(connection: Connection) -> tuple[int, str, datetime | None]:
@@ -260,7 +260,7 @@ def canonical_json(content: Mapping[str, object]) -> str:
 def _by_key(connection: Connection, key: str) -> Entry | None:
     query = select(EVENTS.c.hash, EVENTS.c.body).where(EVENTS.c.key == key)
     row = connection.execute(query).first()
-    return _entry(row[0], row[1]) if row else None
+    return as_entry(row[0], row[1]) if row else None
 
 
 def _check_unmoved(connection: Connection, which: ColumnElement[bool], last: int | None) -> None:
@@ -275,14 +275,16 @@ def _meaning(event: Event | Entry) -> tuple[object, ...]:
     return event.kind, event.project, event.release, canonical_json(event.facts)
 
 
-def _entry(digest: str, body: str) -> Entry:
+def as_entry(digest: str, body: str) -> Entry:
+    """An event from its stored hash and body."""
     content = cast("dict[str, Any]", json.loads(body))
     facts = {k: tuple(v) if isinstance(v, list) else v for k, v in content["facts"].items()}
     named = {n: content[n] for n in ("seq", "kind", "actor", "project", "release", "key")}
     return Entry(**named, at=datetime.fromisoformat(content["at"]), facts=facts, hash=digest)
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """A moment as events write it, in UTC."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 

@@ -1,5 +1,6 @@
 """``ledger show | verify | checkpoint | export | clock | schema``."""
 
+from datetime import datetime
 from pathlib import Path
 
 from errors import nearest
@@ -16,21 +17,34 @@ def show_events(
     project: str | None = None,
     release: str | None = None,
     kind: str | None = None,
+    actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    text: str | None = None,
+    before: int | None = None,
     last: int = 50,
 ) -> None:
-    """List events, oldest first."""
+    """List events, oldest first.
+
+    All that is named must hold. Says on stderr when the ledger was last verified.
+    """
     from approvals.errors import EventRefused
-    from approvals.ledger import KINDS
+    from approvals.ledger import KINDS, Sought, find_events
+    from pipelines.safeguards import verified_in_words
+    from pipelines.session import span_of
 
     if kind is not None and kind not in KINDS:
         raise EventRefused(what="unknown kind", **nearest(kind, KINDS))
-    found = console.session.ledger.events(project=project, release=release, kind=kind)
-    entries = list(found)[-last:]
+    session = console.session
+    days = span_of(since.date() if since else None, until.date() if until else None)
+    sought = Sought(project, release, kind, actor, *days, text)
+    entries = find_events(session.ledger, sought, before=before, most=last)[::-1]
     shown = [
         ((e.seq, f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.release or e.project, e.actor), e.facts)
         for e in entries
     ]
     console.show_events("Ledger", shown, [e.as_dict() for e in entries])
+    console.hint(f"Last verified: {verified_in_words(session)}")
 
 
 @ledger_group.add()
@@ -41,11 +55,12 @@ def verify(
     """Check every hash, order and length; exit 5 if changed.
 
     Against the home's own note of how far the ledger had come, every checkpoint that it signed, those
-    that witnesses outside have, and those named here, such as the ledger-checkpoint.json of a package.
+    that witnesses outside have, and those named here, such as the ledger-checkpoint.json of a package. When, by whom
+    and with what result stays in the home.
     """
-    from pipelines.safeguards import verify_everything
+    from pipelines.safeguards import verify_and_note
 
-    console.show_pairs("Ledger", verify_everything(console.session, checkpoint or ()))
+    console.show_pairs("Ledger", verify_and_note(console.session, checkpoint or ()))
 
 
 @ledger_group.add("checkpoint")

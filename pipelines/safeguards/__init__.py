@@ -25,6 +25,12 @@ from pipelines.safeguards.switches import (
     override_setting,
     switch_overview,
 )
+from pipelines.safeguards.verified import (
+    Verified,
+    last_verified,
+    verified_in_words,
+    verify_and_note,
+)
 from pipelines.safeguards.witness import (
     check_witness,
     keep_checkpoint,

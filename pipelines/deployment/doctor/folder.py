@@ -13,7 +13,14 @@ from pipelines import home as homes
 from pipelines.deployment.doctor.finding import Finding, State, judged
 from pipelines.operations import unsafe_notices, waiting_notices
 from pipelines.registers import stale_indexes
-from pipelines.safeguards import as_error, check_clock, verify_everything, witness_states
+from pipelines.safeguards import (
+    as_error,
+    check_clock,
+    last_verified,
+    verified_in_words,
+    verify_everything,
+    witness_states,
+)
 from pipelines.session import Session
 
 _LEAST_FREE = 1 << 30  # bytes: below it the next register or release hardly fits
@@ -152,6 +159,9 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
         yield from _outside(session)
         facts = verify_everything(session, strict=False)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
+        known = last_verified(session)
+        said = verified_in_words(session)
+        yield Finding("last verified", "good" if known and known.holds else "note", said)
         yield _in_force(session)
         yield _registers(session)
         weak = weaknesses(session.ledger.engine)
