@@ -7,8 +7,10 @@ the checks that belong to it. Recording is safe to repeat: the same facts are re
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 
 from approvals import errors
+from approvals.custody.comments import read_comment
 from approvals.custody.state import OUT, ReleaseState, Status, release_state
 from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
 from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical_json
@@ -19,14 +21,21 @@ from errors import nearest
 # Decisions of persons: only their own methods record them.
 _DECISIONS = frozenset(
     {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
-     "release_withdrawn", "release_destroyed", "release_resumed", "outbox_cleared"}
+     "release_withdrawn", "release_destroyed", "release_resumed", "outbox_cleared", "release_returned",
+     "return_answered"}
 )  # fmt: skip
 _RUN = frozenset({"engineer"})
 _APPROVE = frozenset({"approver"})
 _GIVE = frozenset({"engineer", "approver"})
 _STOP = frozenset({"engineer", "approver", "security", "administrator"})
 # Who may take a step that waits.
-ROLES = {"review": frozenset({"reviewer"}), "approve": _APPROVE, "handover": _GIVE, "resume": _GIVE}
+ROLES = {
+    "review": frozenset({"reviewer"}),
+    "approve": _APPROVE,
+    "handover": _GIVE,
+    "resume": _GIVE,
+    "answer": _GIVE,
+}
 
 
 class Releases:
@@ -238,13 +247,53 @@ class Releases:
             SamePerson, RoleMissing: see their texts.
             GateRefused: what was allowed when it ran is not any more; the release goes on waiting.
         """
-        state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
-        check_role(actor, _APPROVE)
-        for runner in sorted(state.ran_by):
-            two_people_required(runner, actor.id, demo=self.projects.demo)
-        self._check_report(state, report)
+        state = self._asked(release, actor, report, "approve")
         self.ask_gate(release, self.handover_request(state, on), actor, stage="approve").check()
         return self._approve(self.show(release), actor.id, on, report, "second_person")
+
+    def send_back(
+        self, release: str, actor: Person, on: date, comment: bytes, *, report: str | None = None
+    ) -> ReleaseState:
+        """Return a release to who runs it, with what is to be mended; by whoever could approve it.
+
+        ``comment`` is the text (`read_comment`), kept encrypted with the project's documents; ``report`` is the digest of the
+        report that was read. The same report is approved only after an answer.
+
+        Raises:
+            CommentUnusable: nothing that can be read by everybody.
+            ReleaseMoveNotAllowed, ReportDiffers, DocumentChanged, SamePerson, RoleMissing: see ``approve``.
+        """
+        said = read_comment(comment)
+        state = self._asked(release, actor, report, "return")
+        return self._write(state, "release_returned", actor, on, said)
+
+    def answer(self, release: str, actor: Person, on: date, comment: bytes) -> ReleaseState:
+        """Answer a return, so that the same report waits for its approver again; who answers can't approve it then.
+
+        Raises:
+            CommentUnusable: nothing that can be read by everybody.
+            ReleaseMoveNotAllowed: it was not returned, or was answered.
+            SamePerson: who returned it does not answer.
+            RoleMissing, ReportDiffers, DocumentChanged: see their texts.
+        """
+        said = read_comment(comment)
+        state = self._standing(release, frozenset({Status.RETURNED}), "answer")
+        check_role(actor, _GIVE)
+        two_people_required(state.returns[-1].by, actor.id, demo=self.projects.demo)
+        return self._write(state, "return_answered", actor, on, said)
+
+    def comments(self, state: ReleaseState) -> tuple[tuple[str, str], ...]:
+        """What was written with each of the release's returns, and with its answer ("" where there is none).
+
+        Raises:
+            DocumentChanged: a comment is gone or was changed.
+        """
+        folder = self.projects.folder(state.project)
+
+        def text(digest: str) -> str:
+            return folder.get("comment", digest).decode("utf-8") if digest else ""
+
+        return tuple((text(one.comment), text(one.answer)) for one in state.returns)
 
     def resume(self, release: str, actor: Person, on: date) -> ReleaseState:
         """Record that somebody goes on with a run: before its approval, they can't approve it.
@@ -363,6 +412,29 @@ class Releases:
             "report": self._check_report(state, report), "policy": policy, "on": on.isoformat(),
         }  # fmt: skip
         self._append(state, "release_approved", actor, facts, once=True, unmoved=True)
+        return self.show(state.release)
+
+    def _asked(self, release: str, actor: Person, report: str | None, step: str) -> ReleaseState:
+        """A release that waits for its approver, who is this person and read this report."""
+        state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), step)
+        check_role(actor, _APPROVE)
+        for runner in sorted(state.ran_by):
+            two_people_required(runner, actor.id, demo=self.projects.demo)
+        self._check_report(state, report)
+        return state
+
+    def _write(
+        self, state: ReleaseState, kind: str, actor: Person, on: date, said: bytes
+    ) -> ReleaseState:
+        """Record a step that carries what somebody wrote; the ledger gets its keyed digest."""
+        folder = self.projects.folder(state.project)
+        facts: dict[str, FactValue] = {
+            "report": self._check_report(state, None),
+            "comment": folder.digest("comment", said),
+            "on": on.isoformat(),
+        }
+        store = partial(folder.put, "comment", said)
+        self._append(state, kind, actor.id, facts, once=False, unmoved=True, store=store)
         return self.show(state.release)
 
     def _check_report(self, state: ReleaseState, report: str | None) -> str:

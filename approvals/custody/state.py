@@ -19,6 +19,7 @@ class Status(StrEnum):
     REVIEWED = "reviewed"
     VALIDATED = "validated"
     WAITING_APPROVAL = "waiting_approval"
+    RETURNED = "returned"
     APPROVED = "approved"
     SEALED = "sealed"
     RECORDED = "recorded"
@@ -32,7 +33,7 @@ class Status(StrEnum):
 S = Status
 MAKING = frozenset(
     {S.ORDERED, S.GATED, S.WAITING_REVIEW, S.REVIEWED, S.VALIDATED, S.WAITING_APPROVAL,
-     S.APPROVED, S.SEALED}
+     S.RETURNED, S.APPROVED, S.SEALED}
 )  # fmt: skip
 OUT = frozenset({S.RECORDED, S.HANDED_OVER, S.RECEIVED})
 STOPPED = frozenset({S.REFUSED, S.FAILED})
@@ -46,7 +47,9 @@ MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
     "sheet_imported": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
     "doubtful_left_out": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
     "validated": (MAKING | STOPPED, S.VALIDATED),
-    "report_attached": (MAKING | STOPPED, S.WAITING_APPROVAL),
+    "report_attached": (MAKING | STOPPED, S.WAITING_APPROVAL),  # one returned, unanswered: RETURNED
+    "release_returned": (frozenset({S.WAITING_APPROVAL}), S.RETURNED),
+    "return_answered": (frozenset({S.RETURNED}), S.WAITING_APPROVAL),
     "release_approved": (frozenset({S.WAITING_APPROVAL}), S.APPROVED),
     "package_sealed": (frozenset({S.APPROVED, S.SEALED}), S.SEALED),
     "release_recorded": (frozenset({S.APPROVED, S.SEALED}), S.RECORDED),
@@ -88,6 +91,29 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Return:
+    """What an approver sent back: by whom, which report, and the keyed digest of the comment; and the answer, where there is one."""
+
+    by: str
+    on: date
+    report: str
+    comment: str
+    answered_by: str = ""
+    answered_on: date | None = None
+    answer: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``release show --json``, without what was written."""
+        return {
+            "by": self.by,
+            "on": self.on.isoformat(),
+            "report": self.report,
+            "answered_by": self.answered_by or None,
+            "answered_on": self.answered_on.isoformat() if self.answered_on else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseState:
     """A release as its events make it.
 
@@ -117,10 +143,15 @@ class ReleaseState:
     editions: Mapping[str, str] = field(default_factory=dict[str, str])
     approved_by: str | None = None
     policy: str | None = None
+    returns: tuple[Return, ...] = ()
     individuals: int | None = None
     recorded_on: date | None = None
     in_outbox: bool = True
     packages: Mapping[str, Package] = field(default_factory=dict[str, Package])
+
+    def unanswered(self, report: object) -> bool:
+        """Whether this report was returned and nobody has answered: it is not approved as it is."""
+        return any(one.report == report and not one.answered_by for one in self.returns)
 
     def as_dict(self) -> dict[str, object]:
         """For ``release list --json`` and ``release show --json``."""
@@ -137,6 +168,7 @@ class ReleaseState:
             "years": self.years,
             "report": self.report,
             "approved_by": self.approved_by,
+            "returns": [one.as_dict() for one in self.returns],
             "individuals": self.individuals,
             "packages": [
                 {
@@ -176,7 +208,7 @@ def _begin(entry: Entry) -> ReleaseState:
         system=facts["system"],
         status=S.ORDERED,
         ordered_by=entry.actor,
-        ordered_on=date.fromisoformat(facts["on"]),
+        ordered_on=_day(facts),
         last_event=entry.seq,
         ran_by=frozenset({entry.actor}),
         answers=entry.actor,
@@ -197,6 +229,8 @@ def _step(state: ReleaseState, entry: Entry) -> ReleaseState:
     if kind == "gate_refused" and facts["stage"] == "approve":
         return replace(state, last_event=entry.seq)
     sources, target = MOVES.get(kind, (frozenset[Status](), state.status))
+    if kind == "report_attached" and state.unanswered(facts["report"]):
+        target = S.RETURNED
     if state.status in sources:
         state = replace(state, status=target, attempt=state.attempt + (target in STOPPED))
     return replace(state, last_event=entry.seq, **_changed(state, entry, facts))
@@ -221,6 +255,21 @@ def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dic
             return {"report": facts["report"], "editions": {**kept, **named}}
         case "release_approved":
             return {"approved_by": entry.actor, "policy": facts["policy"]}
+        case "release_returned":
+            given = Return(entry.actor, _day(facts), facts["report"], facts["comment"])
+            return {"returns": (*state.returns, given)}
+        case "return_answered" if state.returns:
+            said = {
+                "answered_by": entry.actor,
+                "answered_on": _day(facts),
+                "answer": facts["comment"],
+            }
+            answered = replace(state.returns[-1], **said)
+            # who speaks for what is approved had a hand in it
+            return {
+                "returns": (*state.returns[:-1], answered),
+                "ran_by": state.ran_by | {entry.actor},
+            }
         case "package_sealed":
             fields = {
                 name: facts[name] for name in ("member", "fingerprint", "parts", "bytes", "sums")
@@ -232,7 +281,7 @@ def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dic
             return {"packages": {**state.packages, package.member: package}}
         case "extract_made" | "release_recorded":
             recorded = entry.kind == "release_recorded"
-            on = date.fromisoformat(facts["on"]) if recorded else state.recorded_on
+            on = _day(facts) if recorded else state.recorded_on
             people = facts.get("individuals")
             return {
                 "recorded_on": on,
@@ -242,8 +291,12 @@ def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dic
             return {}
 
 
+def _day(facts: Mapping[str, Any]) -> date:
+    return date.fromisoformat(facts["on"])
+
+
 def _given(package: Package, entry: Entry, facts: Mapping[str, Any]) -> Package:
-    day = date.fromisoformat(facts["on"])
+    day = _day(facts)
     if entry.kind == "receipt_recorded":
         shown = bool(facts.get("code_shown")) or package.code_shown
         return replace(package, received=day, code_shown=shown)

@@ -211,11 +211,15 @@ _REFRESH_DAYS = (
 )
 _NEXT = {
     Status.WAITING_APPROVAL: "An approver reads its report: `doj-release release approve {release}`.",
+    Status.RETURNED: "An approver returned it: `doj-release release show {release}` has the comment.",
     Status.RECORDED: "Hand it over: `doj-release release handover {release} --to MEMBER`.",
     Status.REFUSED: "The gate refused it: `doj-release project check {number}` says why.",
     Status.FAILED: "It stopped: `doj-release run {number} --resume {release}` says why.",
 }
-_STOPPED = MAKING - {Status.WAITING_APPROVAL}  # on the day after: nothing works on it any more
+_STOPPED = MAKING - {
+    Status.WAITING_APPROVAL,
+    Status.RETURNED,
+}  # on the day after: nothing works on it any more
 
 
 def write_refresh_notices(

@@ -277,7 +277,20 @@ def approve(
     On the strength of its report: read it first (`release report`), and name it, by its digest or by the
     file that you read. Where the settings want it named, a terminal asks for it.
     """
-    from pipelines.custody import approve_release, report_file, report_named
+    from pipelines.custody import approve_release
+
+    session = console.session
+    place, named = _read_report(console, release, report)
+    state = approve_release(session, release, named)
+    console.show_pairs(f"Release {release}", state.as_dict() | {"report_file": place})
+    console.hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
+
+
+def _read_report(
+    console: Console, release: str, report: str | None
+) -> tuple[str | None, str | None]:
+    """Where the report stands that a person decides on, and the digest of the one that they name."""
+    from pipelines.custody import report_file, report_named
     from pipelines.keys import plain_digest, read_file
 
     session = console.session
@@ -293,10 +306,44 @@ def approve(
         console.hint(f"Report {before.report} of {release}: {place}")
         asked = typer.prompt("The first 8 figures of its digest, if it is the one that you read", err=True)  # fmt: skip
         named = before.report if asked == str(before.report)[:_FIGURES] else asked
-    named = report_named(session, release, named)
-    state = approve_release(session, release, named)
-    console.show_pairs(f"Release {release}", state.as_dict() | {"report_file": place})
-    console.hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
+    return place, report_named(session, release, named)
+
+
+@release_group.add("return")
+def return_(
+    console: Console,
+    release: str,
+    comment: Path,
+    report: str | None = None,
+) -> None:
+    """Return a release to who runs it, with what is to be mended.
+
+    As a second person, on the report that you read. What you write is kept encrypted with the project;
+    `release show` shows it to those who may read the report. The same report is approved only after
+    `release answer`; what was mended is a new order.
+    """
+    from pipelines.custody import return_release
+    from pipelines.keys import read_file
+
+    session = console.session
+    _, named = _read_report(console, release, report)
+    said = read_file(comment, "comment")
+    state = return_release(session, release, said, named)
+    console.show_pairs(f"Release {release}", state.as_dict())
+
+
+@release_group.add()
+def answer(console: Console, release: str, comment: Path) -> None:
+    """Answer a return: why the same report may go.
+
+    It waits for an approver again, who is neither who ran it nor who answers.
+    """
+    from pipelines.custody import answer_return
+    from pipelines.keys import read_file
+
+    session = console.session
+    said = read_file(comment, "comment")
+    console.show_pairs(f"Release {release}", answer_return(session, release, said).as_dict())
 
 
 @release_group.add()

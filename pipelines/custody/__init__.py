@@ -21,6 +21,7 @@ from pipelines.custody.letters import (
     write_certificate,
 )
 from pipelines.custody.releases import (
+    answer_return,
     approve_release,
     destroy_release,
     ending,
@@ -32,6 +33,7 @@ from pipelines.custody.releases import (
     report_file,
     report_folder,
     report_named,
+    return_release,
     wipe_staging,
     withdraw_release,
     write_copy,

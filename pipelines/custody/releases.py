@@ -97,7 +97,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def release_details(session: Session, release: str) -> dict[str, object]:
-    """A release with the places of its report and its packages.
+    """A release with the places of its report and its packages; with what was written of it, for those who may read the report.
 
     Raises:
         UnknownRelease: there is none.
@@ -105,6 +105,13 @@ def release_details(session: Session, release: str) -> dict[str, object]:
     """
     state = session.releases.show(release)
     body = state.as_dict()
+    if state.returns and session.person.roles & set(_READERS):
+        body["returns"] = [
+            {**one.as_dict(), "comment": comment, "answer": answer or None}
+            for one, (comment, answer) in zip(
+                state.returns, session.releases.comments(state), strict=True
+            )
+        ]
     if file := report_file(session, state.project, release):
         body["report_file"] = file
     outbox = session.home.outbox / state.project / release
@@ -125,6 +132,28 @@ def approve_release(session: Session, release: str, report: str | None = None) -
     state = session.releases.approve(release, session.person, today(), report=report)
     notify_witness(session)
     return state
+
+
+def return_release(
+    session: Session, release: str, comment: bytes, report: str | None = None
+) -> ReleaseState:
+    """Return a release to who runs it, as a second person, with what is to be mended; nothing is asked of settings or clock.
+
+    Raises:
+        CodedError: see ``Releases.send_back``.
+    """
+    state = session.releases.send_back(release, session.person, today(), comment, report=report)
+    notify_witness(session)
+    return state
+
+
+def answer_return(session: Session, release: str, comment: bytes) -> ReleaseState:
+    """Answer a return: the same report waits for its approver again.
+
+    Raises:
+        CodedError: see ``Releases.answer``.
+    """
+    return session.releases.answer(release, session.person, today(), comment)
 
 
 def hand_over(

@@ -91,10 +91,12 @@ _STANDING = {
     Status.WAITING_REVIEW: ("settle the doubtful pairs", "release.doubtful", "review {0.release} --export {0.release}.xlsx", "review"),
     Status.REVIEWED: ("go on with the reviewed release", "release.doubtful", "run {0.project} --resume {0.release}", "resume"),
     Status.WAITING_APPROVAL: ("approve the release", "release.release_approval", "release approve {0.release}", "approve"),
+    Status.RETURNED: ("answer the return of", "release.release_approval", "release answer {0.release} --comment FILE", "answer"),
     Status.APPROVED: ("seal the approved release", "release.release_approval", "run {0.project} --resume {0.release}", "resume"),
 }  # fmt: skip
 # The newest event of these kinds is since when.
-_BEGAN = ("review_requested", "sheet_imported", "doubtful_left_out", "report_attached", "release_approved",
+_BEGAN = ("review_requested", "sheet_imported", "doubtful_left_out", "report_attached", "release_returned",
+          "return_answered", "release_approved",
           "release_recorded")  # fmt: skip
 
 
@@ -109,7 +111,10 @@ def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterato
         since = _day([e for e in of_one if e.kind in _BEGAN][-1:] or of_one)
         if state.status in _STANDING:
             what, by, command, step = _STANDING[state.status]
-            barred = state.ran_by if step == "approve" else frozenset[str]()
+            barred = {
+                "approve": state.ran_by,
+                "answer": frozenset(one.by for one in state.returns[-1:]),
+            }.get(step, frozenset[str]())
             words = f"{what} {state.release}", since, by, command.format(state)
             yield Waiting(*words, roles=ROLES[step], barred=barred)
         elif state.status in OUT and state.in_outbox:

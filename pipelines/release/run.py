@@ -69,6 +69,7 @@ class Outcome:
 _STATES = {
     "RUN-03": "WaitingForReview",
     "RUN-04": "WaitingForApproval",
+    "RUN-41": "WaitingForAnswer",
     "RUN-30": "Interrupted",
     "LEDGER-01": "Interrupted",
     "LEDGER-06": "Interrupted",

@@ -165,9 +165,20 @@ def releases(stage: Stage, driver: Driver) -> None:
             assert "review" in done.out
             _review(stage, driver, release)
             driver.run("run", number, "--resume", release, code=7)
+        if kind == "aggregated":
+            _return(stage, driver, number, release)
         driver.run("release", "approve", release)
         driver.run("run", number, "--resume", release)
     stage.run("release", "handover", stage.releases["identified"], "--to", "lead")
+
+
+def _return(stage: Stage, driver: Driver, number: str, release: str) -> None:
+    """An approver returns a release in words of whatever kind; the engineer answers in such, too."""
+    said = stage / "inputs" / "comment"
+    said.write_text(f"see the cell of {FREE}\n")
+    driver.run("release", "return", release, "--comment", said)
+    driver.run("run", number, "--resume", release, code=7)
+    driver.run("release", "answer", release, "--comment", said)
 
 
 def newest(stage: Stage, project: str) -> str:

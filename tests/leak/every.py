@@ -254,7 +254,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("project", "certificate", FREE), ("project", "documents", FREE), ("project", "history", FREE),
         ("project", "show", FREE), ("project", "compare", FREE), ("cohort", "confirm", FREE), ("project", "event", project, FREE, f"{FREE}=1"),
         ("recipient", "add", project, torn, "--member", "lead"), ("recipient", "confirm", FREE),
-        ("recipient", "revoke", project, FREE), ("release", "approve", FREE), ("release", "report", FREE, "--out", stage / "tmp" / "no.html"),
+        ("recipient", "revoke", project, FREE), ("release", "approve", FREE), ("release", "return", FREE, "--comment", wrong), ("release", "answer", FREE, "--comment", wrong), ("release", "report", FREE, "--out", stage / "tmp" / "no.html"),
         ("project", "letter", FREE), ("project", "letter", project, "--again", FREE), ("release", "destroy", FREE),
         ("release", "disclosures", "--project", FREE), ("release", "handover", FREE, "--to", FREE), ("release", "list", "--project", FREE),
         ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),

@@ -93,7 +93,7 @@ def _attached_before(context: ReleaseContext) -> Product | None:
     ledger would name two.
     """
     state, verdict = context.state, context.validations().get("extract")
-    standing = state.status in {Status.WAITING_APPROVAL, Status.APPROVED}
+    standing = state.status in {Status.WAITING_APPROVAL, Status.RETURNED, Status.APPROVED}
     if not standing or state.report is None or verdict is None or not verdict.passed:
         return None
     path = _validated_files(context.folder)
