@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from systems.tabular import Limits
+from tests.unit.crypto.passkeys.authenticators import SITE, Authenticator
 
 LIMITS = Limits(size=64 << 20, columns=500, memory=512 << 20, seconds=20)
 Parse = Callable[[Path], object]
@@ -384,6 +385,14 @@ def _stream(path: Path) -> None:
         _unpacked(os.open(path, os.O_RDONLY), Path(work) / "folder")
 
 
+def _passkey(path: Path) -> None:
+    from crypto.passkeys import check_nothing_else, verify_registration
+
+    client, _, attestation = path.read_bytes().partition(b"\n")
+    verify_registration(SITE, bytes(32), client, attestation)
+    check_nothing_else(client)
+
+
 def _checkpoint(path: Path) -> None:
     from approvals.ledger import Statement
 
@@ -510,6 +519,7 @@ PARSERS: dict[str, Parser] = {
     "private key": Parser(_private_key, ("CRYPTO",), lambda: [_member()[0]]),
     "signature": Parser(_signature, ("CRYPTO",), lambda: [_signer().sign_detached(b"list")]),
     "package": Parser(_package, ("CRYPTO",), _lists),
+    "passkey": Parser(_passkey, ("CRYPTO",), lambda: [b"\n".join(Authenticator().create(bytes(32)))]),
     "backup": Parser(_backup, ("HOME",), _backups),
     "checkpoint": Parser(_checkpoint, ("LEDGER",), lambda: [json.dumps(one).encode() for one in (_CHECKPOINT, _GIVEN)]),
     "timestamp": Parser(_timestamp, ("CRYPTO",), lambda: [_stamped()[1]]),

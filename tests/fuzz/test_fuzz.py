@@ -29,6 +29,7 @@ OF_MODULES = {
     "pq": {"ParquetFile", "read_table", "read_schema", "read_metadata"},
     "ipc": {"open_stream", "open_file"},
     "asn1": {"decode_der"},
+    "cbor": {"decode_from"},
     "email": {"message_from_bytes", "message_from_string"},
 }  # fmt: skip
 NAMES = {
@@ -98,7 +99,7 @@ def test_near_a_valid_file_a_parser_answers_or_refuses(name):
 def test_a_valid_file_is_read():
     """Else the fuzzers would try what is refused at once."""
     for name in ("table", "cohort", "sheet", "cells", "codebook", "codebook in TOML", "application",
-                 "people", "settings", "column map", "words", "model", "certificate", "signature"):  # fmt: skip
+                 "people", "settings", "column map", "words", "model", "certificate", "signature", "passkey"):  # fmt: skip
         assert run(name, random.Random(1), seconds=30, files=1) == (1, [])
 
 
