@@ -127,6 +127,7 @@ def _lines(chart: Chart) -> tuple[float, list[str]]:
 
 
 _COLOURS = (_BLUE, _AMBER)
+_APART = 10  # pixels: nearer than that, points of a line would hide it
 _TALL = 110
 
 
@@ -134,22 +135,25 @@ def _panel(chart: Chart, columns: Sequence[int], y: float, top: float) -> list[s
     step = (_WIDE - 60) / max(len(chart.rows), 1)
     floor, middle = y + _TALL, [60 + (i + 0.5) * step for i in range(len(chart.rows))]
     body = [_rule(60, floor, _WIDE, floor), _rule(60, y, 60, floor)]
-    every = math.ceil(len(chart.rows) / 14)
+    long = 6.3 * max(len(row.label) for row in chart.rows)
+    every = max(math.ceil(len(chart.rows) / 14), math.ceil((long + 8) / step))
     body += [
-        _text(x, floor + 15, row.label, "middle")
+        _text(x, floor + 15, row.label, "middle" if x + long / 2 <= _WIDE else "end")
         for i, (x, row) in enumerate(zip(middle, chart.rows, strict=True))
         if i % every == 0
     ]
     for n, column in enumerate(columns):
         colour, path, down = _COLOURS[n % 2], "", False
-        for x, row in zip(middle, chart.rows, strict=True):
-            value = row.values[column]
+        values = [row.values[column] for row in chart.rows]
+        for i, (x, value) in enumerate(zip(middle, values, strict=True)):
             if value is None:  # a gap: nobody may draw a line through what is hidden
                 down = False
                 continue
             at = floor - _TALL * value / top
             path += f"{'L' if down else 'M'}{x:.1f} {at:.1f}"
-            body.append(_mark(n, x, at, colour))
+            alone = not down and (i + 1 == len(values) or values[i + 1] is None)
+            if step >= _APART or alone:
+                body.append(_mark(n, x, at, colour))
             down = True
         body.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
     return body

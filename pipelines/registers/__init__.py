@@ -20,6 +20,7 @@ from pipelines.registers.judging import (
     accept_snapshot,
     diff_page_of,
     diff_snapshots,
+    months_chart,
     retire_snapshot,
     show_snapshot,
     snapshot_page_of,

@@ -7,10 +7,11 @@ from typing import Any
 
 from approvals import custody
 from approvals.ledger import FactValue
+from expectations.report import Chart
 from pipelines.errors import OptionsDisagree
 from pipelines.home import locked
 from pipelines.registers.listing import as_row
-from pipelines.registers.page import diff_page, snapshot_page
+from pipelines.registers.page import by_month, diff_page, snapshot_page
 from pipelines.session import Session, today
 from systems.errors import SnapshotUnknown, SnapshotWaits
 from systems.register import (
@@ -24,6 +25,7 @@ from systems.register import (
     few,
     judge,
     judgement_of,
+    months_of,
     profile_of,
 )
 
@@ -105,7 +107,17 @@ def snapshot_page_of(session: Session, told: Mapping[str, object]) -> str:
     if told["against"]:
         with contextlib.suppress(SnapshotUnknown):  # destroyed since
             was = profile_of(session.registers.open(str(told["against"]), waiting=True))
-    return snapshot_page(told, snapshot.system, profile_of(snapshot), was)
+    return snapshot_page(told, snapshot.system, profile_of(snapshot), was, months_of(snapshot))
+
+
+def months_chart(session: Session, snapshot_id: str) -> Chart | None:
+    """Records of a snapshot by month, to be drawn; None where there is nothing to draw.
+
+    Raises:
+        SnapshotUnknown, SnapshotDamaged: see ``RegisterStore.open``.
+    """
+    snapshot = session.registers.open(snapshot_id, waiting=True)
+    return by_month(snapshot.system, months_of(snapshot))
 
 
 def diff_page_of(session: Session, told: Mapping[str, object]) -> str:

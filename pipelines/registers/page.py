@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from expectations.report import Chart, ChartRow, drawn
 from systems.description import System, Table
 from systems.figures import percent
 from systems.register import FEW, ColumnProfile, Profile, few
@@ -40,10 +41,15 @@ class Section:
     title: str
     parts: Sequence[Part]
     lede: str = ""
+    drawn: str = ""  # SVG
 
 
 def snapshot_page(
-    told: Mapping[str, Any], system: System, now: Profile, was: Profile | None
+    told: Mapping[str, Any],
+    system: System,
+    now: Profile,
+    was: Profile | None,
+    months: Mapping[str, int],
 ) -> str:
     """The page of one snapshot.
 
@@ -52,6 +58,7 @@ def snapshot_page(
         system: its description.
         now: what it holds.
         was: what the snapshot holds that it was compared with.
+        months: its records by month.
     """
     failed, said = _found(told["findings"])
     state, may = (
@@ -83,8 +90,37 @@ def snapshot_page(
     ]
     return _render(
         what="Register snapshot", title=told["snapshot"], system=system.code, facts=facts, verdict=verdict, sentence=sentence,
-        colour=colour, failed=failed, told=said, sections=_profile(system, now, was),
+        colour=colour, failed=failed, told=said, sections=[*_by_month(system, months), *_profile(system, now, was)],
     )  # fmt: skip
+
+
+def by_month(system: System, months: Mapping[str, int]) -> Chart | None:
+    """Records by month as a chart, without the months of few; None where there are not two to draw."""
+    if len(months) < 2:
+        return None
+    rows = [
+        ChartRow(label=month, values=(None if 0 < count < FEW else float(count),))
+        for month, count in months.items()
+    ]
+    noun = system.record.plural
+    return Chart(
+        id="by-month",
+        kind="lines",
+        title=f"{noun.capitalize()} by month",
+        heads=("Month", noun),
+        units=("count",),
+        rows=tuple(rows),
+        note=f"By the date of {system.record.one}. A gap is a month of fewer than {FEW}. For the Department alone.",
+    )
+
+
+def _by_month(system: System, months: Mapping[str, int]) -> Iterator[Section]:
+    chart = by_month(system, months)
+    if chart is None:
+        return
+    rows = [(month, few(count)) for month, count in months.items()]
+    part = Part(("month", chart.heads[1]), rows, folded="The same as a table")
+    yield Section(chart.title, (part,), chart.note, drawn(chart))
 
 
 def diff_page(told: Mapping[str, Any], system: System, now: Profile, was: Profile) -> str:

@@ -33,6 +33,7 @@ from systems.register.judging import (
     few,
     judge,
     judgement_of,
+    months_of,
     profile_of,
 )
 from systems.register.problems import form_of, is_report, write_report

@@ -11,6 +11,7 @@ from systems.register.judging.judgement import (
     judge,
     judgement_of,
     keep_judgement,
+    months_of,
     profile_of,
 )
 from systems.register.judging.profile import FEW, ColumnProfile, Profile, TableProfile

@@ -14,7 +14,13 @@ from systems.errors import SnapshotDamaged
 from systems.register import comparing
 from systems.register import snapshot as snapshots
 from systems.register.judging.expectations import Expectations, Finding, find
-from systems.register.judging.profile import Part, Profile, make_profile, record_table
+from systems.register.judging.profile import (
+    Part,
+    Profile,
+    count_months,
+    make_profile,
+    record_table,
+)
 from systems.register.snapshot import Snapshot, SnapshotInfo
 
 
@@ -98,6 +104,16 @@ def profile_of(snapshot: Snapshot) -> Profile:
         return kept.profile
     with closing(snapshot.connect()) as con:
         return make_profile(con, snapshot.system, snapshot.info)
+
+
+def months_of(snapshot: Snapshot) -> dict[str, int]:
+    """Records of each month of a snapshot, counted now; see `count_months`.
+
+    Raises:
+        RegisterUnreadable, StagingDoesNotHold: it can't be read.
+    """
+    with closing(snapshot.connect()) as con:
+        return count_months(con, snapshot.system)
 
 
 def judgement_of(snapshot: Snapshot) -> Judgement | None:

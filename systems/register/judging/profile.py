@@ -96,6 +96,27 @@ def make_profile(con: Any, system: System, info: SnapshotInfo) -> Profile:
     )
 
 
+def count_months(con: Any, system: System) -> dict[str, int]:
+    """Records of each calendar month (``2026-01``), one pass over the one column of their date.
+
+    From the first month to the last that has `FEW` records or more, those without any between them, too: what is
+    outside may be slips of a date.
+
+    Raises:
+        RegisterUnreadable: the file can't be read.
+    """
+    table, column = record_table(system)
+    with database.guarded(RegisterUnreadable, table=table):
+        counted = con.execute(
+            f"SELECT 12 * year({quoted(column)}) + month({quoted(column)}) - 1 AS m, count(*)"
+            f" FROM {quoted(table)} WHERE {quoted(column)} IS NOT NULL GROUP BY m"
+        ).fetchall()
+    found: dict[int, int] = dict(counted)
+    sure = [month for month, records in found.items() if records >= FEW]
+    between = range(min(sure), max(sure) + 1) if sure else ()
+    return {f"{month // 12}-{month % 12 + 1:02}": found.get(month, 0) for month in between}
+
+
 def _table(con: Any, table: Table) -> TableProfile:
     asked = [part for column in table.columns for part in _asked(column)]
     with database.guarded(RegisterUnreadable, table=table.name):

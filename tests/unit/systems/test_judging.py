@@ -1,6 +1,7 @@
 """A snapshot is judged beside the one before: what fails, what is told, and what few rows stand behind."""
 
 import datetime as dt
+from collections import Counter
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -19,9 +20,11 @@ from systems.register import (
     few,
     judge,
     judgement_of,
+    months_of,
     profile_of,
 )
 from systems.register.judging.expectations import find
+from systems.register.judging.profile import count_months, record_table
 from systems.register.snapshot import JUDGEMENT
 from tests.unit.systems.conftest import ON, itself
 
@@ -149,6 +152,32 @@ def test_a_profile_counts_what_the_files_hold(loaded, made):
                 ends = table.columns[one.name].first, table.columns[one.name].last
                 assert ends == (days[9].year, days[-10].year)
     assert profile.records == 120
+
+
+def test_months_are_counted_between_the_first_and_the_last_that_are_sure():
+    import duckdb
+
+    con = duckdb.connect()
+    table, column = record_table(CARPOS)
+    con.execute(f"CREATE TABLE {table} ({column} DATE)")
+    days = {"1985-03-05": 1, "2024-11-30": 12, "2025-01-01": 3, "2025-02-28": 10, "2031-01-01": 9}
+    for day, many in days.items():
+        con.execute(f"INSERT INTO {table} SELECT DATE '{day}' FROM range({many})")
+    con.execute(f"INSERT INTO {table} VALUES (NULL)")
+    assert count_months(con, CARPOS) == {"2024-11": 12, "2024-12": 0, "2025-01": 3, "2025-02": 10}
+    con.execute(f"DELETE FROM {table} WHERE year({column}) IN (2024, 2025)")
+    assert count_months(con, CARPOS) == {}
+
+
+@pytest.mark.long
+def test_months_of_a_snapshot_are_those_of_its_file(loaded, made):
+    table, column = record_table(CARPOS)
+    path = next(p for p in made.files if p.stem == table)
+    days = [d for d in pq.read_table(path)[column].to_pylist() if d is not None]
+    counted = Counter(f"{d:%Y-%m}" for d in days)
+    for month, count in months_of(loaded).items():
+        assert counted[month] == count
+    assert all(months_of(loaded)[m] == n for m, n in counted.items() if n >= 10)
 
 
 def judged(store, files, limits=None, on=ON):
