@@ -30,4 +30,4 @@ from approvals.custody.snapshots import (
     snapshot_destroyed,
     snapshot_states,
 )
-from approvals.custody.state import MAKING, OUT, STEPS, ReleaseState, Status, release_state
+from approvals.custody.state import MAKING, OUT, STEPS, STOPPED, ReleaseState, Status, release_state

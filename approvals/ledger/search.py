@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from approvals.ledger.database import EVENTS, unavailable
 from approvals.ledger.ledger import CLOCK_TOLERANCE, Entry, Ledger, as_entry, stamp
 
-LOOK = 20_000  # events that one look reads at most: some tens of milliseconds
+LOOK = 10_000  # events that one look reads at most: some tens of milliseconds
 _INDEXED = ("release", "project", "kind")  # the first that is named is walked
 
 

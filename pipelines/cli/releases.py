@@ -247,6 +247,29 @@ def show_release(console: Console, release: str) -> None:
 
 
 @release_group.add()
+def watch(console: Console, release: str | None = None) -> None:
+    """Say which stage a run is at until it ends; without RELEASE, all.
+
+    It looks at what the run leaves in its folder, from another shell than the run's; nothing waits for it.
+    """
+    from pipelines.release import follow, under_way
+
+    if release is None:
+        rows = [one.as_dict() for one in under_way(console.session)]
+        names = ("release", "state", "working", "stage", "share", "since")
+        console.show_rows("Under way", names, rows)
+        return
+    last = None
+    for last in follow(console.session, release):
+        doing = "works at" if last.working else "stands at" if last.stage else "is done, all of"
+        stage = last.title or f"{last.of} stages"
+        share = f"{last.number} of {last.of}, {last.share:.0%}"
+        console.say(f"{release}: {share}, {doing} {stage}, since {last.since}, {last.state}")
+    if console.json and last is not None:
+        console.emit(last.as_dict())
+
+
+@release_group.add()
 def report(
     console: Console,
     release: str,

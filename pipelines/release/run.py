@@ -27,7 +27,7 @@ from pipelines.safeguards import check_pins
 from pipelines.session import today
 from pipelines.signals import if_forced, raise_if_stopped
 
-_OUTCOME = "outcome.json"
+OUTCOME = "outcome.json"
 StageCall = Callable[[str, str, str], None]
 Progress = Callable[[str, str], None]
 
@@ -110,7 +110,7 @@ def run_release(
             open_context(home, release) as context,
             if_forced(partial(_record_forced_end, home, release)),
         ):
-            (home.runs / release / _OUTCOME).unlink(missing_ok=True)  # of before
+            (home.runs / release / OUTCOME).unlink(missing_ok=True)  # of before
             sweep(home.runs / release, home.projects / project / "reports" / release)
             for stage in _stages(context):
                 at = stage.name
@@ -333,7 +333,7 @@ def _finished(context: ReleaseContext, stage: stages.Stage) -> bool:
 def _record_forced_end(home: Home, release: str, number: int) -> None:
     """Write down that a signal ended a run by force, where the run did not come to say so itself."""
     folder = home.runs / release
-    if (folder / _OUTCOME).is_file():
+    if (folder / OUTCOME).is_file():
         return
     done = {path.stem for path in (folder / "stages").glob("*.json")}
     at = next((one.name for one in stages.STAGES if one.name not in done), stages.STAGES[-1].name)
@@ -351,7 +351,7 @@ def _write_outcome(home: Home, outcome: Outcome) -> None:
         "state": outcome.name,
         "error": outcome.error,
     }
-    write_private(folder / _OUTCOME, json.dumps(body, indent=1))
+    write_private(folder / OUTCOME, json.dumps(body, indent=1))
 
 
 def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
