@@ -403,18 +403,26 @@ def remind(
     console: Console,
     on: datetime | None = None,
     dry_run: bool = False,
+    read: str | None = None,
 ) -> None:
     """Write (and mail, where set up) the letters that are due.
 
-    Looking ahead changes nothing: a day to come shows the letters that will be due by then.
+    Looking ahead changes nothing: a day to come shows the letters that will be due by then, --read the text of one.
     """
-    from pipelines.operations import letters_due
+    from pipelines.operations import letter_to_read, letters_due
     from pipelines.operations import remind as reminded
     from pipelines.session import today
 
     home, day = console.open_home(), on.date() if on else today()
+    if read is not None:
+        letter = letter_to_read(console.session, day, read).letter
+        if console.json:
+            console.emit({"id": read, "text": letter.text})
+        else:
+            console.write(letter.text)
+        return
     if not dry_run and day <= today():
         console.show_pairs("Letters", asdict(reminded(home, day)))
         return
-    names = ("project_number", "letter", "due", "for_whom")
+    names = ("project_number", "letter", "due", "for_whom", "id")
     console.show_rows(f"Letters due by {day}: none was written", names, letters_due(home, day))

@@ -3,7 +3,7 @@
 A line of a log carries ids, counts and codes. Nothing here changes how a release goes.
 """
 
-from pipelines.operations.errors import RunInterrupted
+from pipelines.operations.errors import LetterNotDue, RunInterrupted
 from pipelines.operations.interruptions import as_interruption, as_refused, if_possible, problem_of
 from pipelines.operations.logs import (
     Event,
@@ -22,5 +22,11 @@ from pipelines.operations.notices import (
     waiting_notices,
 )
 from pipelines.operations.refusals import note_refusal
-from pipelines.operations.reminders import letters_due, remind
+from pipelines.operations.reminders import (
+    letter_id,
+    letter_to_read,
+    letters_due,
+    owed_letters,
+    remind,
+)
 from pipelines.operations.waiting import waiting_for

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from approvals.people import check_role
+from approvals.project import roles_for
+from errors import nearest
 from pipelines.errors import MailRefused, OptionsDisagree
 from pipelines.home import Home, sweep_home, write_private
+from pipelines.operations.errors import LetterNotDue
 from pipelines.operations.logs import without_consequence
 from pipelines.operations.notices import hand_over_notices
 from pipelines.safeguards import notify_witness
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
-    from approvals.deadlines import Timing, UnsentNotice
+    from approvals.deadlines import OwedNotice, Timing, UnsentNotice
     from pipelines.mail import Letter
 
 CALENDAR = "deadlines.ics"
@@ -58,22 +62,47 @@ def remind(home: Home, on: date | None = None) -> Reminded:
         return Reminded(written, sent, len(_unsent(session)))
 
 
-def letters_due(home: Home, on: date) -> list[dict[str, object]]:
-    """The letters that would be written on a day and were not, in order; nothing is written or sent."""
+def owed_letters(session: Session, on: date) -> "list[OwedNotice]":
+    """The letters that would be written on a day and were not, in order, each as it would be; nothing is written or sent."""
     from approvals.deadlines import owed_notices, owed_refresh_notices
 
+    owed = owed_notices(session.projects, on, _timing(session))
+    owed += owed_refresh_notices(session.releases, on, session.sender)
+    return sorted(owed, key=lambda one: (one.due, one.state.number, one.name))
+
+
+def letters_due(home: Home, on: date) -> list[dict[str, object]]:
+    """The same as rows; ``id`` is what `letter_to_read` knows one by."""
     with Session(home) as session:
-        owed = owed_notices(session.projects, on, _timing(session))
-        owed += owed_refresh_notices(session.releases, on, session.sender)
-    return [
-        {
-            "project_number": one.state.number,
-            "letter": one.name,
-            "due": one.due.isoformat(),
-            "for_whom": "applicant" if one.to_applicant else "Department",
-        }
-        for one in sorted(owed, key=lambda one: (one.due, one.state.number, one.name))
-    ]
+        return [
+            {
+                "project_number": one.state.number,
+                "letter": one.name,
+                "due": one.due.isoformat(),
+                "for_whom": "applicant" if one.to_applicant else "Department",
+                "id": letter_id(one),
+            }
+            for one in owed_letters(session, on)
+        ]
+
+
+def letter_id(owed: "OwedNotice") -> str:
+    """What tells a letter that is due from every other: the project and the notice."""
+    return f"{owed.state.number}:{owed.notice}"
+
+
+def letter_to_read(session: Session, on: date, known_by: str) -> "OwedNotice":
+    """One letter that is due, to be read before it is written and goes; by its id.
+
+    Raises:
+        RoleMissing: who acts may not write it either.
+        LetterNotDue: no such letter is due by that day.
+    """
+    check_role(session.person, roles_for("notice_written"))
+    owed = {letter_id(one): one for one in owed_letters(session, on)}
+    if known_by not in owed:
+        raise LetterNotDue(**nearest(known_by, owed))
+    return owed[known_by]
 
 
 def _timing(session: Session) -> "Timing":

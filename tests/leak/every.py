@@ -257,7 +257,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("recipient", "revoke", project, FREE), ("release", "approve", FREE), ("release", "return", FREE, "--comment", wrong), ("release", "answer", FREE, "--comment", wrong), ("release", "report", FREE, "--out", stage / "tmp" / "no.html"),
         ("project", "letter", FREE), ("project", "letter", project, "--again", FREE), ("release", "destroy", FREE),
         ("release", "disclosures", "--project", FREE), ("release", "handover", FREE, "--to", FREE), ("release", "list", "--project", FREE),
-        ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "watch", FREE), ("release", "withdraw", FREE, "--reason", "other"),
+        ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "watch", FREE), ("remind", "--read", FREE), ("release", "withdraw", FREE, "--reason", "other"),
         ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
         ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("completion", FREE), ("home", "backup", stage / "nowhere" / "b.tar"),
         ("register", "show", FREE), ("register", "accept", FREE, "--reason", "verified"), ("register", "diff", FREE, FREE),

@@ -9,12 +9,13 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from approvals.application.reading import example_application
+from approvals.errors import RoleMissing
 from approvals.people.people import Person
 from pipelines.custody import record_event
 from pipelines.deployment.init import init_home
 from pipelines.errors import MailRefused, MailUnavailable, OptionsDisagree
 from pipelines.home.home import open_home
-from pipelines.operations import reminders
+from pipelines.operations import LetterNotDue, reminders
 from pipelines.operations.reminders import letters_due
 from pipelines.session import Session, today
 
@@ -179,6 +180,30 @@ def test_looking_ahead_shows_the_letters_and_changes_nothing(home):
     with Session(place) as session:
         assert len(session.ledger.events()) == events
     assert contents(place.root) == files
+
+
+def test_a_letter_is_read_before_it_goes_by_those_who_may_write_it(home):
+    place, number = home
+    day = today() + timedelta(days=400 - 90)
+    known = f"{number}:renewal_notice"
+    [known] = [
+        str(row["id"]) for row in letters_due(place, day) if str(row["id"]).startswith(known)
+    ]
+    with Session(place) as session:
+        session.person, events = ENGINEER, len(session.ledger.events())
+        owed = reminders.letter_to_read(session, day, known)
+        assert number in owed.letter.text
+        assert owed.to_applicant
+        with pytest.raises(LetterNotDue):
+            reminders.letter_to_read(session, today(), known)
+        session.person = Person("p-three", "N", "rev", frozenset({"security"}))
+        with pytest.raises(RoleMissing):
+            reminders.letter_to_read(session, day, known)
+        assert len(session.ledger.events()) == events
+        session.person = ENGINEER
+        written = reminders.write_letters(session, day)
+        assert written
+        assert session.projects.folder(number).letter(f"{owed.notice}.txt").read_text() == owed.letter.text  # fmt: skip
 
 
 def test_what_was_written_is_due_no_more(home, remind):
