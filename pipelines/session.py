@@ -6,6 +6,7 @@ of its own, and no release.
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -47,10 +48,15 @@ def span_of(first: date | None, last: date | None) -> tuple[datetime | None, dat
 
 
 class Session:
-    """One home, open. Expensive parts are made when they are first asked for."""
+    """One home, open. Expensive parts are made when they are first asked for.
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    ``acting`` says who acts where that is not the operating system's user: whom a visitor of a standing desk proved to be.
+    """
+
+    def __init__(
+        self, home: Home, acting: Callable[[staff.People], staff.Person] | None = None
+    ) -> None:
+        self.home, self._acting = home, acting
         self.settings: Settings = home.settings()
         use_local(home.systems)
         self.warnings: list[str] = []  # what was let pass, for whoever gave the command
@@ -102,7 +108,9 @@ class Session:
 
     @functools.cached_property
     def person(self) -> staff.Person:
-        """Who acts: the operating system's user."""
+        """Who acts: the operating system's user, or who a visitor of the desk is."""
+        if self._acting is not None:
+            return self._acting(self.people)
         found = acting_person(self.people)
         self.people.remember(found, self.home.people_file)
         return found

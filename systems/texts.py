@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jinja2 import BaseLoader, Template
+    from jinja2 import BaseLoader, Environment, Template
 
 # What no name, title or note has: controls, direction marks and overrides, annotations, tags, halves of characters.
 _ACTING = re.compile(
@@ -61,6 +61,13 @@ def page_template(
 
     Not ``escaped``: of a plain text.
     """
+    return page_templates(loader, escaped=escaped, filters=filters).get_template(name)
+
+
+def page_templates(
+    loader: "BaseLoader", *, escaped: bool = True, filters: Mapping[str, Any] | None = None
+) -> "Environment":
+    """Such templates, for who draws many pages."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -72,7 +79,7 @@ def page_template(
         finalize=_finalized,
     )
     environment.filters.update(filters or {})
-    return environment.get_template(name)
+    return environment
 
 
 def _finalized(value: Any) -> Any:

@@ -10,7 +10,17 @@ import typer
 
 from crypto.process import harden_process
 from errors import CodedError, Exit
-from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
+from pipelines.cli import (
+    demo,
+    deployment,
+    desk,
+    keys,
+    ledger,
+    projects,
+    registers,
+    releases,
+    standalone,
+)
 from pipelines.cli.commands import Group
 from pipelines.cli.completion import print_words
 from pipelines.cli.console import Console
@@ -72,6 +82,7 @@ _TOP: dict[str, dict[str, Any]] = {
         "status": projects.status,
         "run": releases.run,
         "review": releases.review,
+        "desk": desk.desk,
         "refresh": releases.refresh,
         "deadlines": projects.deadlines,
         "remind": projects.remind,

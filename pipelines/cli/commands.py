@@ -25,7 +25,7 @@ from errors import CodedError, Exit, nearest
 from pipelines.cli import caller
 from pipelines.cli.console import Console
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
-from pipelines.errors import Unexpected, ValueUnknown
+from pipelines.errors import ValueUnknown
 from pipelines.signals import raise_if_stopped
 
 P = ParamSpec("P")
@@ -246,13 +246,10 @@ def _coded(console: Console, error: Exception, named: Sequence[Named]) -> CodedE
     return as_refused(error, home) or _unexpected(error)
 
 
-def _unexpected(error: Exception) -> Unexpected:
-    """Where it happened, without its text; Typer's and Click's own errors go on as they are."""
-    kind = type(error)
-    if kind.__module__.split(".")[0] in {"typer", "click"}:
+def _unexpected(error: Exception) -> CodedError:
+    """The same of anything else; Typer's and Click's own errors go on as they are."""
+    from pipelines.operations import unexpected
+
+    if type(error).__module__.split(".")[0] in {"typer", "click"}:
         raise error
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
-    return Unexpected(kind=kind.__name__, at=place)
+    return unexpected(error)

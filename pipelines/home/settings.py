@@ -264,6 +264,15 @@ class Databases(_Section):
     timeout_seconds: int = Field(default=10, ge=1, le=120, description="for connecting and logging in")
 
 
+class Desk(_Section):
+    """The desk, where people review and sign in a browser (`doj-release desk`)."""
+
+    comments_at: ClassVar[int] = 37
+
+    idle_minutes: int = Field(default=15, ge=1, le=480, description="minutes without a step after which a visitor is signed out; CJIS Security Policy 5.5.5 names 30 at most")
+    longest_hours: int = Field(default=10, ge=1, le=24, description="hours after which a visitor signs in again, whatever they do; policy: a working day")
+
+
 class Operations(_Section):
     """What those who operate a home see of its runs."""
 
@@ -296,6 +305,7 @@ class Settings(_Section):
     cluster: Cluster = Cluster()
     files: Files = Files()
     databases: Databases = Databases()
+    desk: Desk = Desk()
     operations: Operations = Operations()
 
 

@@ -4,7 +4,13 @@ A line of a log carries ids, counts and codes. Nothing here changes how a releas
 """
 
 from pipelines.operations.errors import LetterNotDue, RunInterrupted
-from pipelines.operations.interruptions import as_interruption, as_refused, if_possible, problem_of
+from pipelines.operations.interruptions import (
+    as_interruption,
+    as_refused,
+    if_possible,
+    problem_of,
+    unexpected,
+)
 from pipelines.operations.logs import (
     Event,
     Level,
@@ -21,7 +27,7 @@ from pipelines.operations.notices import (
     unsafe_notices,
     waiting_notices,
 )
-from pipelines.operations.refusals import note_refusal
+from pipelines.operations.refusals import note_refusal, record_refusal
 from pipelines.operations.reminders import (
     letter_id,
     letter_to_read,

@@ -15,6 +15,7 @@ from approvals.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
 from errors import CodedError
 from pipelines.cluster import ClusterLost, ClusterUnavailable, ShardStopped
+from pipelines.errors import Unexpected
 from pipelines.home import HomeUnusable
 from pipelines.operations.errors import PartMissing, RunInterrupted, SystemRefused
 from pipelines.storage import INTERRUPTIONS
@@ -102,3 +103,12 @@ def if_possible() -> Generator[None, None, None]:
         yield
     except (OSError, MemoryError, LedgerUnavailable, LedgerMissing, FileUnusable):
         return
+
+
+def unexpected(error: Exception) -> Unexpected:
+    """An error that nobody foresaw: its kind and where it happened, without its text, which may quote a value."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
+    return Unexpected(kind=type(error).__name__, at=place)

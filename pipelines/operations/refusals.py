@@ -1,6 +1,6 @@
 """Refused commands in the ledger: who tried what, and by which code it was refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from approvals.errors import AttemptUnrecorded
@@ -29,16 +29,29 @@ def note_refusal(
         return None
     try:
         with open_session(home) as session:
-            record_attempt(
-                session.ledger,
-                error,
-                actor=_who(session),
-                step=step,
-                on=today(),
-                project=_named(given, _PROJECT),
-                release=_named(given, _RELEASE),
-            )
+            return record_refusal(lambda: session, error, step, given)
     except Exception:  # noqa: BLE001  # whatever it is: a refusal is never lost to it
+        return AttemptUnrecorded(step=step, refusal=error.code)
+
+
+def record_refusal(
+    opened: Callable[[], Session], error: CodedError, step: str, given: Mapping[str, object]
+) -> AttemptUnrecorded | None:
+    """The same by a session that is open, or is opened now: of whoever acts in it."""
+    if not is_refused_attempt(error):
+        return None
+    try:
+        session = opened()
+        record_attempt(
+            session.ledger,
+            error,
+            actor=_who(session),
+            step=step,
+            on=today(),
+            project=_named(given, _PROJECT),
+            release=_named(given, _RELEASE),
+        )
+    except Exception:  # noqa: BLE001  # the same
         return AttemptUnrecorded(step=step, refusal=error.code)
     return None
 

@@ -27,6 +27,7 @@ ELSEWHERE = {
         "deployment.worker",
         "done",
     ): "works until a signal comes: tests/integration/test_standing_prefect.py",
+    ("desk", "done"): "answers until a signal comes: tests/integration/desk",
     (
         "register.accept",
         "done",
@@ -262,7 +263,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("completion", FREE), ("home", "backup", stage / "nowhere" / "b.tar"),
         ("register", "show", FREE), ("register", "accept", FREE, "--reason", "verified"), ("register", "diff", FREE, FREE),
         ("register", "retire", FREE, "--reason", "superseded"), ("run", project, "--kind", "aggregated", "--snapshot", FREE),
-        ("deployment", "files", "--out", stage / "inputs"), ("deployment", "worker", "--pool", FREE),
+        ("deployment", "files", "--out", stage / "inputs"), ("deployment", "worker", "--pool", FREE), ("desk", "--socket", wrong),
         ("register", "load", "CARPOS", "--from", f"postgresql://{FREE}:{FREE}@127.0.0.1/{FREE}"),
         ("register", "load", "CARPOS", "--from", f"postgresql://{FREE}@/{FREE}?host={stage.root}", "--password-file", wrong),
         ("register", "load", "CARPOS", "--from", f"mysql://{FREE}@/{FREE}?unix_socket={stage.root}/none", "--password-file", password),

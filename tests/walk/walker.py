@@ -51,7 +51,8 @@ NOT_IN_SCENES = {
     "demo",
     "tools match",
     "keys passphrase",
-}  # a minute, a second, and it would shut the keyring for good
+    "desk",
+}  # a minute, a second, it would shut the keyring for good, and it ends with a signal
 SOME = {
     "project list",
     "project submit",
