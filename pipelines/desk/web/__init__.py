@@ -3,7 +3,7 @@
 It knows HTTP and templates. It holds no page of its own but the one that says what went wrong, and decides nothing.
 """
 
-from pipelines.desk.web.application import application
+from pipelines.desk.web.asgi import application
 from pipelines.desk.web.desk import Desk
 from pipelines.desk.web.pages import Page, Pages
 from pipelines.desk.web.visit import Visit

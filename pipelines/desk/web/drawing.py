@@ -3,15 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 
-from errors import CodedError
 from systems.texts import page_templates
-
-if TYPE_CHECKING:
-    from pipelines.desk.web.visit import Visit
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -31,32 +26,13 @@ class Drawing:
         self._templates = page_templates(FileSystemLoader(_TEMPLATES), filters=filters)
 
     def page(
-        self, visit: "Visit", template: str, status: int, shown: Mapping[str, object]
+        self, template: str, path: str, status: int, shown: Mapping[str, object]
     ) -> HTMLResponse:
-        """Draw a page for a visitor, or for a stranger."""
-        text = self._templates.get_template(template).render(self._frame(visit) | dict(shown))
-        return HTMLResponse(text, status)
-
-    def _frame(self, visit: "Visit") -> dict[str, object]:
-        visitor, path = visit.visitor_or_none, visit.request.url.path
-        person = None
-        if visitor is not None:
-            try:
-                person = visit.session.person
-            except (CodedError, OSError):  # a home that is broken, or somebody who was taken out
-                person = None
-        said = list(visitor.said) if visitor else []
-        if visitor:
-            visitor.said.clear()
-        return {
-            "person": person,
-            "demo": person is not None and visit.session.demo,
-            "token": visitor.form_token if visitor else "",
-            "said": said,
-            "idle": int(visit.desk.visitors.idle),
-            "topics": self._topics if person is not None else (),
-            "here": _topic(path, self._topics),
-        }
+        """Draw a page with what it shows, as the answer to a request for a path."""
+        frame = {"topics": self._topics, "here": _topic(path, self._topics)}
+        return HTMLResponse(
+            self._templates.get_template(template).render(frame | dict(shown)), status
+        )
 
 
 def _topic(path: str, topics: Sequence[tuple[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """One request, as a page's function has it: the visitor, their session, their form, and the answers that it may give."""
 
+import contextlib
 import functools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
@@ -7,6 +8,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from errors import CodedError
 from pipelines.desk.errors import FormUnusable, NotSignedIn
 from pipelines.desk.visitors import Visitor
 from pipelines.desk.web.desk import Desk
@@ -84,7 +86,25 @@ class Visit:
 
     def page(self, template: str, *, status: int = 200, **shown: object) -> Response:
         """A page of a template (``queue.html.j2``), with what it shows."""
-        return self._drawing.page(self, template, status, shown)
+        path = self.request.url.path
+        return self._drawing.page(template, path, status, self._frame() | shown)
+
+    def _frame(self) -> dict[str, object]:
+        """What the frame around every page shows of its visitor."""
+        visitor, person = self.visitor_or_none, None
+        if visitor is not None:
+            with contextlib.suppress(CodedError, OSError):  # a broken home, or who was taken out
+                person = self.session.person
+        said = list(visitor.said) if visitor else []
+        if visitor:
+            visitor.said.clear()
+        return {
+            "person": person,
+            "demo": person is not None and self.session.demo,
+            "token": visitor.form_token if visitor else "",
+            "said": said,
+            "idle": int(self.desk.visitors.idle),
+        }
 
     def go(self, path: str, say: str = "") -> Response:
         """Lead to a page after a step, which says what was done."""
