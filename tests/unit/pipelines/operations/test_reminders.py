@@ -196,7 +196,7 @@ def test_a_letter_is_read_before_it_goes_by_those_who_may_write_it(home):
         assert owed.to_applicant
         with pytest.raises(LetterNotDue):
             reminders.letter_to_read(session, today(), known)
-        session.person = Person("p-three", "N", "rev", frozenset({"security"}))
+        session.person = Person("p-three", "N", "rev", frozenset({"administrator"}))
         with pytest.raises(RoleMissing):
             reminders.letter_to_read(session, day, known)
         assert len(session.ledger.events()) == events
