@@ -5,6 +5,7 @@ and never decides whether the release may leave.
 """
 
 from pipelines.release.reporting.by_kind import keep_explanation
+from pipelines.release.reporting.charts import county_charts
 from pipelines.release.reporting.drift import DriftComparison, compare_drift, keep_profile
 from pipelines.release.reporting.linkage import keep_linkage
 from pipelines.release.reporting.report import report_model

@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from approvals.custody import MAKING
 from expectations.report import Chart, ChartRow
+from extracts.aggregated import load_published
 from extracts.rows import compute as pc
 from pipelines.release.context import ReleaseContext
 
@@ -138,9 +140,12 @@ def year_totals(context: ReleaseContext) -> dict[str, int | None]:
 
 
 def _totals(context: ReleaseContext, *open_dims: str) -> pa.Table:
-    """The published cells in which every other dimension is its total."""
+    """The published cells in which every other dimension is its total; of what has left, as it stands in the history."""
     dims = cast("list[str]", context.facts("extract")["dims"])
-    table = context.staging.read("extract", "extract")
+    if context.release in context.published_releases():
+        [table] = load_published(context.history, {context.release})
+    else:
+        table = context.staging.read("extract", "extract")
     for dim in dims:
         if dim not in open_dims:
             table = table.filter(pc.equal(table[dim].cast(pa.string()), "TOTAL"))
@@ -171,35 +176,41 @@ def _years(context: ReleaseContext) -> Chart | None:
 
 
 def _counties(context: ReleaseContext) -> Chart | None:
-    system, dims = context.approved.system, cast("list[str]", context.facts("extract")["dims"])
+    """The counties of the last year."""
+    return next(reversed(county_charts(context).values()), None)
+
+
+def county_charts(context: ReleaseContext) -> dict[int, Chart]:
+    """The counties of each year, over everything else, as they are or would be published; none where no county is told."""
+    system, dims = (
+        context.approved.system,
+        cast("list[str]", context.facts("extract").get("dims", [])),
+    )
     described = system.release.aggregated
     county = next((d for d in dims if described.dimension(d).codes == "county"), None)
-    if county is None:
-        return None
-    table = _totals(context, "year", county)
-    last = max(table["year"].to_pylist(), default=None)
+    there = context.release in context.published_releases() or context.state.status in MAKING
+    if county is None or "year" not in dims or not there:
+        return {}
     known = set(system.code_list("county").values)
     counted = system.record.plural
-    rows = tuple(
-        ChartRow(
-            label=str(row.get(f"{county}_label") or row[county]),
-            key=row[county],
-            values=(row[counted],),
+    found = dict[int, list[ChartRow]]()
+    for row in _totals(context, "year", county).to_pylist():
+        if row[county] in known:
+            label = str(row.get(f"{county}_label") or row[county])
+            one = ChartRow(label=label, key=row[county], values=(row[counted],))
+            found.setdefault(row["year"], []).append(one)
+    return {
+        year: Chart(
+            id="counties",
+            kind="tiles",
+            title=f"Counties, {year}",
+            heads=("County", counted),
+            units=("count",),
+            rows=tuple(rows),
+            note="As published. A tile a county, the darker the larger; an asterisk is hidden.",
         )
-        for row in table.to_pylist()
-        if row["year"] == last and row[county] in known
-    )
-    if not rows:
-        return None
-    return Chart(
-        id="counties",
-        kind="tiles",
-        title=f"Counties, {last}",
-        heads=("County", counted),
-        units=("count",),
-        rows=rows,
-        note="As published. A tile a county, the darker the larger; an asterisk is hidden.",
-    )
+        for year, rows in sorted(found.items())
+    }
 
 
 _MAKERS = {"identified": _identified, "deidentified": _deidentified, "aggregated": _aggregated}
