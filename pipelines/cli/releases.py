@@ -248,7 +248,7 @@ def show_release(console: Console, release: str) -> None:
 
 @release_group.add()
 def watch(console: Console, release: str | None = None) -> None:
-    """Say which stage a run is at until it ends; without RELEASE, all.
+    """Say at which stage a run is, until it ends; or of all, once.
 
     It looks at what the run leaves in its folder, from another shell than the run's; nothing waits for it.
     """
@@ -267,6 +267,32 @@ def watch(console: Console, release: str | None = None) -> None:
         console.say(f"{release}: {share}, {doing} {stage}, since {last.since}, {last.state}")
     if console.json and last is not None:
         console.emit(last.as_dict())
+
+
+@release_group.add("map")
+def county_map(
+    console: Console, release: str, year: int | None = None, out: Path | None = None
+) -> None:
+    """Show the counties of a table, hidden and published, as a map.
+
+    For the Department, before and after it leaves: what it shows is what is or would be published.
+    """
+    from expectations.report import mapped
+    from pipelines.custody import write_copy
+    from pipelines.release import county_map_of
+
+    chart = county_map_of(console.session, release, year)
+    counted = chart.heads[1]
+    rows = [{"county": one.label, "code": one.key, counted: one.values[0]} for one in chart.rows]
+    if out is not None:
+        drawn = mapped(chart).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+        write_copy(out, drawn.encode())
+        console.explain(f"Written: {console.shown(out)}")
+    shown = [
+        (r["county"], r["code"], "hidden" if (n := r[counted]) is None else f"{n:.0f}")
+        for r in rows
+    ]
+    console.show(chart.title, ("county", "code", counted), shown, rows)
 
 
 @release_group.add()

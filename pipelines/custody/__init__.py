@@ -21,6 +21,7 @@ from pipelines.custody.letters import (
     write_certificate,
 )
 from pipelines.custody.releases import (
+    READERS,
     answer_return,
     approve_release,
     destroy_release,

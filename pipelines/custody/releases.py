@@ -21,7 +21,7 @@ from pipelines.safeguards import check_decision, notify_witness
 from pipelines.session import Session, today
 
 _REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
-_READERS = ("engineer", "approver", "security")
+READERS = ("engineer", "approver", "security")
 _CODE = 12  # hex figures: 48 bits, asked for by a person of the Department, one try at a time
 
 
@@ -56,7 +56,7 @@ def report_edition(session: Session, release: str, edition: str) -> bytes:
     name = {"department": "report"}.get(edition, edition)
     if edition == "report" or name not in _REPORT_FILES:
         raise OptionsDisagree(option="--edition is department, recipient or model")
-    check_role(session.person, _READERS)
+    check_role(session.person, READERS)
     report_file(session, session.releases.show(release).project, release)
     return session.releases.edition(release, name)
 
@@ -105,7 +105,7 @@ def release_details(session: Session, release: str) -> dict[str, object]:
     """
     state = session.releases.show(release)
     body = state.as_dict()
-    if state.returns and session.person.roles & set(_READERS):
+    if state.returns and session.person.roles & set(READERS):
         body["returns"] = [
             {**one.as_dict(), "comment": comment, "answer": answer or None}
             for one, (comment, answer) in zip(

@@ -15,6 +15,7 @@ from pipelines.release.orders import (
     prepare_resume,
     read_order,
 )
+from pipelines.release.plots import charts_of, county_map_of, county_maps
 from pipelines.release.progress import RunProgress, follow, progress_of, under_way
 from pipelines.release.refresh import (
     Refreshed,

@@ -91,6 +91,7 @@ def test_what_commands_wrote_shows_none(stage):
         "sealed",
         "checkpoint.json",
         "deployment",
+        "map.svg",
         "report.html",
         "mapping.toml",
         "snapshot.html",
