@@ -6,13 +6,14 @@ call one person; rows with one name and one address or number, whatever the birt
 that comes far more often than names do.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from matching import arrays, assignment, linking, normalise, scoring, tables
-from matching.arrow import Floats, Ints
+from matching.arrow import Bools, Floats, Ints
 from matching.options import LinkOptions
 from matching.own_words import NO_WORDS, OwnWords
 
@@ -27,6 +28,7 @@ _TOGETHER = 8.0  # first names and surnames of one origin occur together this mu
 _FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
 # At most, on one machine and on a cluster: what is kept of a shard's row while it is worked is some 200 bytes.
 _SHARDS, _SPREAD = 6, 16
+_EXACT = 1.001  # what logarithms and their powers leave uncertain is far less
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
@@ -139,15 +141,28 @@ def _repeated(first: Ints, last: Ints, where: Ints, likely: Floats) -> tuple[Int
             _LAST_OF_FIRST * _others(_joined(first, where), name),
         ),
     )
-    from scipy.stats import poisson  # slow to load: only a cohort needs it
-
     many = np.flatnonzero(counts >= 3)
-    # The tail given that the first row is there anyway: how likely are that many more?
-    tail = poisson.sf(counts[many] - 2, expected[many]) * (int(name.max(initial=-1)) + 1)
-    odd = many[tail < _RARE]
+    # Given that the first row is there anyway: how likely are that many more?
+    odd = many[_rare(counts[many] - 1, expected[many], int(name.max(initial=-1)) + 1)]
     chosen = np.full(len(name), -1)
     chosen[odd] = name[odd]
     return _chained(chosen, np.zeros(len(name), np.int64))
+
+
+def _rare(least: Ints, mean: Floats, names: int) -> Bools:
+    """Where a Poisson variable is ``least`` or more so seldom that none of so many names should be."""
+    rare = np.zeros(len(least), np.bool_)
+    several, place = np.unique(least, return_inverse=True)
+    factorial = np.array([math.lgamma(n + 1) for n in several.tolist()])[place]
+    with np.errstate(divide="ignore", under="ignore"):
+        exactly = np.exp(least * np.log(mean) - mean - factorial)
+    # Where it is that often exactly, it is no rarer; SciPy takes as long to load as a small cohort to search.
+    open_ = np.flatnonzero(exactly * names < _RARE * _EXACT)
+    if len(open_):
+        from scipy.special import pdtrc
+
+        rare[open_] = pdtrc(least[open_] - 1, mean[open_]) * names < _RARE
+    return rare
 
 
 def _counts(numbers: Ints) -> Ints:

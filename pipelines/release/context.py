@@ -18,6 +18,7 @@ from crypto.cms import Recipient, Signer
 from crypto.identifiers import order_keys, research_ids
 from crypto.secret import Secret
 from expectations.checks import Validation
+from expectations.validation import Begun
 from matching.own_words import OwnWords
 from matching.scoring import RunShards
 from pipelines.cluster import Connect
@@ -216,6 +217,24 @@ class ReleaseContext:
         folder = self.folder / "verdicts"
         folder.mkdir(mode=0o700, exist_ok=True)
         write_private(folder / f"{name}.json", json.dumps(validation.as_json(), indent=1))
+
+    @contextmanager
+    def required(self, name: str, begun: Begun) -> Generator[None]:
+        """Work that goes on while a suite is judged; its verdict is kept, and required before the work is worth anything.
+
+        Raises:
+            ValidationFailed: a critical check does not hold, whatever became of the work.
+        """
+        broken: Exception | None = None
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  it is raised where the verdict does not come first
+            broken = error
+        validation = begun.verdict()
+        self.keep_validation(name, validation)
+        validation.require()
+        if broken is not None:
+            raise broken
 
     def validations(self) -> dict[str, Validation]:
         """The verdicts so far, in the order of the walk."""

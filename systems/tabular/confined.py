@@ -5,14 +5,12 @@ where the kernel has Landlock, opens nothing but the program's own code and reac
 a new Python, no copy of the process that asked. What it dies of is the other side's to tell.
 """
 
-import ctypes
 import json
 import mimetypes
 import os
 import resource
 import socket
 import struct
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, BinaryIO
@@ -20,6 +18,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from errors import CodedError
+from systems.confinement import confine
 from systems.errors import FormatUnknown
 from systems.tabular import columnar
 
@@ -42,14 +41,6 @@ JOBS: Mapping[str, Callable[..., Iterator[Answer]]] = {
 _HEADER, _FRAME = struct.Struct(">Q"), struct.Struct(">cQ")
 _THREADS = 4  # each thread's stack and heap count as memory
 _LEFT_BEHIND = 2  # a job that leaves more than this part of its memory behind is the last
-_SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38  # prctl(2)
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = (
-    444,
-    445,
-    446,
-)  # landlock(7); the same on every architecture
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
-_OPEN_PATH = getattr(os, "O_PATH", 0)
 
 
 def serve() -> None:
@@ -57,7 +48,7 @@ def serve() -> None:
     channel = socket.socket(fileno=0)
     memory = os.open("/proc/self/statm", os.O_RDONLY)
     mimetypes.init(())  # openpyxl's import reads the machine's otherwise, which it may not
-    _confine()
+    confine()
     pa.set_cpu_count(min(pa.cpu_count(), _THREADS))
     before = _taken(memory)
     while True:
@@ -136,48 +127,3 @@ def _soft(kind: int, value: int) -> None:
     """Limits of a job are soft, since the next job has others; nothing that was given before is exceeded."""
     hard = resource.getrlimit(kind)[1]
     resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-
-
-def _confine() -> None:
-    for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
-        resource.setrlimit(kind, (0, 0))
-    try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as worst:  # noqa: PTH123
-            worst.write("1000")  # where memory ends for all, this process is the one to go
-    except OSError:
-        pass
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
-    if libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
-    _close_file_system(libc)
-
-
-def _close_file_system(libc: ctypes.CDLL) -> None:
-    """Landlock: read the program and its libraries, and nothing else of files, network and other processes."""
-    version = libc.syscall(_CREATE_RULESET, None, 0, 1)
-    if version < 1:  # not in this kernel: the limits remain
-        return
-    # Every right that this version knows is taken away: of files, of TCP, of sockets and signals.
-    files = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
-    rights = struct.pack("=QQQ", files, 0b11, 0b11)[: 8 if version < 4 else 16 if version < 6 else 24]  # fmt: skip
-    rules = libc.syscall(_CREATE_RULESET, rights, len(rights), 0)
-    for place in {
-        *sys.path,
-        sys.base_prefix,
-        sys.prefix,
-        "/usr",
-        "/lib",
-        "/lib64",
-        "/etc/ld.so.cache",
-    }:
-        try:
-            handle = os.open(place, _OPEN_PATH | os.O_CLOEXEC)
-        except OSError:
-            continue
-        allowed = _READ_FILE | (_READ_DIR if os.path.isdir(place) else 0)  # noqa: PTH112
-        libc.syscall(_ADD_RULE, rules, 1, struct.pack("=Qi", allowed, handle), 0)
-        os.close(handle)
-    if libc.syscall(_RESTRICT_SELF, rules, 0) != 0:
-        raise OSError(ctypes.get_errno(), "landlock")
-    os.close(rules)

@@ -6,8 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from crypto.errors import StagingDoesNotHold
-from expectations.checks import Validation
-from expectations.validation import validate
+from expectations import validation
 from extracts.rows import compute as pc
 from matching import linking, own_words, persons
 from pipelines import cohort as cohorts
@@ -34,16 +33,15 @@ def intake_cohort(context: ReleaseContext) -> Product:
     allowed = context.approved.max_rows
     if allowed is not None and cohort.rows > allowed:
         raise cohorts.CohortTooLong(rows=cohort.rows, allowed=allowed)
-    validation = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
-    context.keep_validation("intake", validation)
-    validation.require()
-    refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
-    withheld = _withheld(cohort, context)
-    this = context.project.cohort(digest)
-    file = this.file if this else digest  # another map of the same file is no other cohort
-    earlier = [c.digest for c in context.project.cohorts if c.file != file]
-    others = cohorts.open_remaining(session, project, earlier)
-    repeated = cohorts.overlap(cohort, others, context.threads)
+    begun = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
+    with context.required("intake", begun):
+        refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
+        withheld = _withheld(cohort, context)
+        this = context.project.cohort(digest)
+        file = this.file if this else digest  # another map of the same file is no other cohort
+        earlier = [c.digest for c in context.project.cohorts if c.file != file]
+        others = cohorts.open_remaining(session, project, earlier)
+        repeated = cohorts.overlap(cohort, others, context.threads)
     files = (
         context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
         context.staging.write("intake", "attempted", _attempted(cohort, refused, withheld)),
@@ -53,7 +51,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
         "refused": refused.num_rows,
         "withheld": len(withheld),
         "overlap": repeated,
-        "warnings": len(validation.warnings),
+        "warnings": len(context.validations()["intake"].warnings),
     }
     context.note("intake_taken", **counts)
     return Product(files, {**counts, "refusal_codes": _tally(refused["code"])})
@@ -61,12 +59,12 @@ def intake_cohort(context: ReleaseContext) -> Product:
 
 def _validate(
     system: System, cohort: cohorts.StoredCohort, maximum: int, threads: int | None
-) -> Validation:
+) -> validation.Begun:
     with database.connect(threads) as con:
         parameters = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
         with database.guarded(StagingDoesNotHold):
             cohort.view(con, "cohort")
-        return validate("intake", system, con, "cohort", parameters)
+        return validation.begin("intake", system, con, "cohort", parameters)
 
 
 def _withheld(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.ChunkedArray:

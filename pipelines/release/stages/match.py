@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from expectations.checks import Validation
-from expectations.validation import validate
+from expectations import validation
 from extracts.rows import compute as pc
 from extracts.rows import records_in_scope, records_of
 from matching import model, reports
@@ -51,14 +50,12 @@ def link_cohort(context: ReleaseContext) -> Product:
     made, links = result.report, result.links
     kept = _keep_weights(staging, links, result)
     del result  # with all that the report was made from: both sides as integers
-    validation = _validate(context, pa.concat_tables(compared), links)
-    context.keep_validation("links", validation)
-    validation.require()
-    report = staging.place("match", "LINKS.json")
-    write_private(report, json.dumps(asdict(made), indent=1, default=str))
-    page = staging.place("match", "LINKS.html")
-    write_private(page, reports.quality_page(made))
-    path = staging.write("match", "links", links)
+    with context.required("links", _validate(context, pa.concat_tables(compared), links)):
+        report = staging.place("match", "LINKS.json")
+        write_private(report, json.dumps(asdict(made), indent=1, default=str))
+        page = staging.place("match", "LINKS.html")
+        write_private(page, reports.quality_page(made))
+        path = staging.write("match", "links", links)
     counts = _counts(links, made.cohort_rows)
     context.note("cohort_matched", **counts)
     expected = {
@@ -124,7 +121,7 @@ def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[So
         yield registers.records_source(con, system, wanted, compared)
 
 
-def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Validation:
+def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> validation.Begun:
     with database.connect(context.threads) as con:
         con.register("links", links)
         context.staging.view(con, "intake", "supplied", "supplied")
@@ -144,7 +141,7 @@ def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Va
         if linked is not None:
             roles = system.rows("identified").person_roles
             parameters |= {"parties": "parties", "roles": roles}
-        return validate("links", system, con, "links", parameters)
+        return validation.begin("links", system, con, "links", parameters)
 
 
 def _parties(context: ReleaseContext) -> pa.Table:

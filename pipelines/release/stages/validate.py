@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from approvals.custody import Status
-from expectations import checks, report, validation
+from expectations import report, validation
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
@@ -29,8 +29,7 @@ def validate_extract(context: ReleaseContext) -> Product:
     """
     if (before := _attached_before(context)) is not None:
         return before
-    verdict, drift = _verdict(context)
-    context.keep_validation("extract", verdict)
+    begun, drift = _begun(context)
     if context.order.kind == "aggregated":
         reporting.keep_explanation(context)
     if context.order.kind == "identified":
@@ -39,6 +38,8 @@ def validate_extract(context: ReleaseContext) -> Product:
             context.write_report_file(content.RATES_FILE, content.linkage_rates(context))
         else:  # one of a run before, under other settings, goes out with no approval
             (context.report_folder / content.RATES_FILE).unlink(missing_ok=True)
+    verdict = begun.verdict()
+    context.keep_validation("extract", verdict)
     model = reporting.report_model(context, verdict, drift)
     texts = {
         "department.html": report.render(model, edition="department"),
@@ -113,7 +114,7 @@ def _extract_files(records: Records) -> dict[str, str]:
     return {} if record is None else dict(record.files)
 
 
-def _verdict(context: ReleaseContext) -> tuple[checks.Validation, reporting.DriftComparison]:
+def _begun(context: ReleaseContext) -> tuple[validation.Begun, reporting.DriftComparison]:
     with database.connect(context.threads) as con:
         context.staging.view(con, "extract", "extract", "extract")
         kind, system = context.order.kind, context.approved.system
@@ -125,7 +126,7 @@ def _verdict(context: ReleaseContext) -> tuple[checks.Validation, reporting.Drif
             "drift": drift.drifts,
             "drift_severity": "critical" if grave else "warning",
         }
-        return validation.validate(kind, system, con, "extract", parameters), drift
+        return validation.begin(kind, system, con, "extract", parameters), drift
 
 
 def _identified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:

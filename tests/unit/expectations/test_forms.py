@@ -1,6 +1,13 @@
 """Booleans or counts: Great Expectations says the same, and the same as a plain loop over rows."""
 
+import importlib
+import os
+import signal
+import subprocess
+import sys
+
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +17,13 @@ from expectations import sql as counting
 from expectations import validation as runner
 from expectations.checks import Check
 from expectations.errors import CountingBroke, ValidationBroke
+from expectations.judging import Judgement, Shown, apart, judge
 from expectations.sql import by_slice, count_rows, count_whole, duplicates
-from expectations.validation import Judgement, expectation, judge, run_checks, validate
+from expectations.validation import run_checks, validate
 from systems.database import connect
 from tests.examples import examples
+
+judging = importlib.import_module("expectations.judging.serving")
 
 pytestmark = pytest.mark.long
 
@@ -68,21 +78,18 @@ def test_both_forms_agree_on_a_whole_suite(suite, good, kept, system):
 
 
 def test_a_missing_column_is_an_error_and_not_a_failed_check():
-    frame = pd.DataFrame({"another": [0]})
     with pytest.raises(ValidationBroke) as broke:
-        judge(frame, CHECKS[:1], "counts")
+        judge([Shown("counts", pa.table({"another": [0]}), CHECKS[:1])])
     assert broke.value.exit == Exit.INTERNAL
 
 
-def test_whatever_great_expectations_raises_is_ours_without_its_text(monkeypatch):
+def test_whatever_great_expectations_raises_is_an_answer_without_its_text(monkeypatch):
     def explode(*_):
         raise RuntimeError("value Zzyzxcanary")
 
-    monkeypatch.setattr(runner, "_run", explode)
-    with pytest.raises(ValidationBroke) as broke:
-        judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
-    assert "Zzyzx" not in str(broke.value)
-    assert broke.value.__suppress_context__
+    monkeypatch.setattr(judging, "run", explode)
+    frame = pd.DataFrame({"t.negative": [0]})
+    assert judging._judged(frame, [("t.negative", "critical")], "counts") == {"broke": True}
 
 
 def _answer(check_id, **info):
@@ -102,20 +109,77 @@ def _answer(check_id, **info):
     ids=["flat", "keyed by metric", "keyed, without its flag"],
 )
 def test_both_shapes_of_a_raised_exception_are_seen(info, monkeypatch):
-    monkeypatch.setattr(runner, "_run", lambda *_: [_answer("t.negative", **info)])
-    with pytest.raises(ValidationBroke):
-        judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
+    monkeypatch.setattr(judging, "run", lambda *_: [_answer("t.negative", **info)])
+    frame = pd.DataFrame({"t.negative": [0]})
+    assert judging._judged(frame, [("t.negative", "critical")], "counts") == {"broke": True}
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """A process that answers every frame with these words, or runs them."""
+
+    def begin(words):
+        code = (
+            "import json, os, signal, sys; sys.path[:] = json.loads(sys.argv[1])\n"
+            "from multiprocessing.connection import Connection\n"
+            f"c = Connection(0)\nwhile True: c.recv_bytes(); c.recv_bytes(); {words}"
+        )
+        monkeypatch.setattr(apart, "_spare", [])
+        monkeypatch.setattr(apart, "_START", code)
+
+    yield begin
+    for one in apart._spare:
+        one.end()
+
+
+def _says(answers):
+    return f"c.send_bytes(json.dumps({answers!r}).encode())"
 
 
 @pytest.mark.parametrize(
-    "answers", [[], ["t.order"], ["t.negative", "t.negative"]], ids=["none", "another", "twice"]
+    "words",
+    [
+        _says({"judged": []}),
+        _says({"judged": [["t.order", True, 0, None]]}),
+        _says({"judged": [["t.negative", True, 0, None]] * 2}),
+        _says({"judged": [["t.negative"]]}),
+        _says({"broke": True}),
+        _says([]),
+        "c.send_bytes(b'no JSON')",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "sys.exit()",
+    ],
 )
-def test_a_check_without_its_own_answer_is_an_error(answers, monkeypatch):
-    monkeypatch.setattr(
-        runner, "_run", lambda *_: [_answer(a, raised_exception=False) for a in answers]
+def test_a_check_without_its_own_answer_is_an_error(words, says):
+    says(words)
+    with pytest.raises(ValidationBroke) as broke:
+        judge([Shown("counts", pa.table({"t.negative": [0]}), CHECKS[:1])])
+    assert broke.value.__suppress_context__ or broke.value.__context__ is None
+
+
+def test_one_process_judges_frame_after_frame_can_open_nothing_and_ends_with_ours():
+    code = (
+        "import pyarrow as pa; from expectations.checks import Check\n"
+        "from expectations.judging import Shown, apart, begin, judge\n"
+        "begin(); begin(); (first,) = apart._spare\n"
+        "frame = Shown('counts', pa.table({'t.a': [2]}), [Check('t.a', 'A', violations=0)])\n"
+        "for _ in range(2): print(judge([frame])['t.a'].observed)\n"
+        "assert apart._spare == [first]; pid = first._process.pid\n"
+        "told = dict(l.split(':', 1) for l in open(f'/proc/{pid}/status')); print(told['NoNewPrivs'].strip()); print(pid)"
     )
-    with pytest.raises(ValidationBroke):
-        judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *told, pid = done.stdout.split()
+    assert told == ["2", "2", "1"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
+def test_a_judge_that_died_while_it_waited_is_replaced():
+    frame = Shown("counts", pa.table({"t.negative": [0]}), CHECKS[:1])
+    assert judge([frame])["t.negative"].success
+    apart._spare[0]._process.send_signal(signal.SIGKILL)
+    apart._spare[0]._process.wait()
+    assert judge([frame])["t.negative"].success
 
 
 @pytest.mark.parametrize(
@@ -132,7 +196,7 @@ def test_a_verdict_that_contradicts_the_counts_is_an_error(lie, monkeypatch):
     con = connect(threads=1)
     con.execute("CREATE TABLE t AS SELECT 1::BIGINT AS a, 2::BIGINT AS b")
     monkeypatch.setattr(
-        "expectations.validation.judge", lambda f, checks, form: {c.id: lie for c in checks}
+        runner, "judge", lambda frames: {c.id: lie for f in frames for c in f.checks}
     )
     with pytest.raises(ValidationBroke):
         run_checks(CHECKS[2:3], con, "t", "rows")
@@ -153,24 +217,24 @@ def test_a_count_that_is_no_count_is_an_error(violations):
 
 def test_great_expectations_is_shown_booleans_and_counts_alone(good, system, monkeypatch):
     shown = []
-    real = runner._run
-    monkeypatch.setattr(runner, "_run", lambda frame, e: shown.append(frame) or real(frame, e))
+    monkeypatch.setattr(runner, "judge", lambda frames: shown.extend(frames) or judge(frames))
     case = good("identified")
     validate("identified", system, case.con, case.relation, case.context)
-    assert len(shown) == 2
-    kinds = {type(v) for frame in shown for v in frame.to_numpy().ravel()}
-    assert {k.__name__ for k in kinds} <= {"bool", "NoneType", "int", "int64"}
+    assert [(f.form, {str(t) for t in f.table.schema.types}) for f in shown] == [
+        ("rows", {"bool"}),
+        ("counts", {"int64"}),
+    ]
 
 
-def test_only_validation_imports_great_expectations():
+def test_one_file_alone_runs_great_expectations():
     from pathlib import Path
 
     from expectations import __file__
 
     room = Path(__file__).parent
     naming = [p.name for p in room.rglob("*.py") if "import great_expectations" in p.read_text()]
-    assert naming == ["validation.py"]
-    assert "ValidationDefinition" in (room / "validation.py").read_text()
+    assert naming == ["serving.py"]
+    assert "ValidationDefinition" in (room / "judging" / "serving.py").read_text()
 
 
 def test_a_suite_runs_without_a_network(good, system, monkeypatch):
@@ -198,9 +262,9 @@ def test_nothing_is_printed_and_logs_hold_counts(good, system, canary, capsys, c
 
 
 def test_the_result_format_is_fixed():
-    assert runner._FORMAT == {"result_format": "BASIC", "partial_unexpected_count": 0}
-    assert expectation(CHECKS[0], "counts")["kwargs"]["max_value"] == 0
-    assert expectation(CHECKS[0], "rows")["kwargs"]["value_set"] == [False]
+    assert judging._FORMAT == {"result_format": "BASIC", "partial_unexpected_count": 0}
+    assert judging.expectation("t", "critical", "counts")["kwargs"]["max_value"] == 0
+    assert judging.expectation("t", "critical", "rows")["kwargs"]["value_set"] == [False]
 
 
 @examples(20, derandomize=True)

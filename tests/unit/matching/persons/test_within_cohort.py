@@ -181,3 +181,21 @@ def test_neighbours_of_one_key_are_as_by_hand(values):
     left, right = within_cohort._chained(a, b)
     assert set(zip(left.tolist(), right.tolist(), strict=True)) == wanted
     assert len(left) == len(wanted)
+
+
+@given(
+    cases=st.lists(
+        st.tuples(
+            st.integers(1, 500), st.floats(0, 400) | st.sampled_from([0.0, 1e-12, 1e-3, 0.3])
+        ),
+        min_size=1,
+    ),
+    names=st.integers(1, 10**7),
+)
+def test_what_is_rare_is_what_the_distribution_says(cases, names):
+    """Oracle: SciPy's Poisson distribution, asked of every name."""
+    from scipy.stats import poisson
+
+    least, mean = np.array([k for k, _ in cases]), np.array([m for _, m in cases])
+    expected = poisson.sf(least - 1, mean) * names < within_cohort._RARE
+    assert within_cohort._rare(least, mean, names).tolist() == expected.tolist()
