@@ -6,12 +6,13 @@ one artifact of counts. No exception leaves a flow: Prefect would log its text a
 
 import contextlib
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -40,6 +41,8 @@ from pipelines.session import Session
 if TYPE_CHECKING:
     from pipelines.release import Refreshed
 
+P = ParamSpec("P")
+R = TypeVar("R")
 SAFE: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE, "log_prints": False}
 
 
@@ -161,12 +164,16 @@ def _call_as_task(home: str, release: str, name: str) -> None:
         raise RuntimeError(state.type.value)
 
 
-@contextmanager
-def _orderly() -> Generator[None, None, None]:
+def _orderly(flow: Callable[P, R]) -> Callable[P, R]:
     """A signal ends a flow in the way of who hears it: of the command that started it here, or of Prefect in a worker's process."""
-    signals.hear_again()
-    with signals.noticed(TerminationSignal):
-        yield
+
+    @wraps(flow)
+    def heard(*given: P.args, **named: P.kwargs) -> R:
+        signals.hear_again()
+        with signals.noticed(TerminationSignal):
+            return flow(*given, **named)
+
+    return heard
 
 
 def _release_name() -> str:
@@ -186,7 +193,7 @@ def _release_name() -> str:
     retries=0,
     validate_parameters=True,
 )
-@_orderly()
+@_orderly
 def release(order: str, home: str | None = None) -> State[Any]:
     """Run or resume one ordered release.
 
@@ -223,7 +230,7 @@ def _scheduled_name() -> str:
     log_prints=False,
     retries=0,
 )
-@_orderly()
+@_orderly
 def refresh(system: str, project: str = "", home: str | None = None) -> State[Any]:
     """Refresh aggregates from the newest snapshot, closed years only: of one project, or of all in force.
 
@@ -280,7 +287,7 @@ def _state_of_all(done: "Sequence[Refreshed]") -> State[Any]:
     log_prints=False,
     retries=0,
 )
-@_orderly()
+@_orderly
 def remind(home: str | None = None) -> State[Any]:
     """Write the day's letters, send them, write the calendar, and end what was kept long enough.
 

@@ -49,3 +49,14 @@ def test_in_a_command_it_is_the_commands(swallowed, flow, given):
         getattr(flows, flow).fn(*given)
     assert ended.value.code == 128 + signal.SIGTERM
     assert said == [(signal.SIGTERM, None)]
+
+
+@pytest.mark.parametrize("flow", [flow for flow, _ in FLOWS])
+def test_a_flow_goes_to_a_clusters_worker(flow):
+    """With the context of each shard, prefect-dask sends the flow whose task it is."""
+    import cloudpickle
+
+    from pipelines.flows import flows
+
+    sent = cloudpickle.loads(cloudpickle.dumps(getattr(flows, flow)))
+    assert sent.name == flow
