@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from approvals import people as staff
 from approvals.application import SystemTerms, individual_level_for, terms_of
 from approvals.clocks import CALENDARS, Counting
-from approvals.custody import ACCEPTERS, Releases, snapshot_states
+from approvals.custody import ACCEPTERS, Memory, Releases, snapshot_states
 from approvals.gate import GatePolicy
 from approvals.ledger import Event, FactValue, HeadFile, Ledger
 from approvals.letters import Sender
@@ -50,13 +50,19 @@ def span_of(first: date | None, last: date | None) -> tuple[datetime | None, dat
 class Session:
     """One home, open. Expensive parts are made when they are first asked for.
 
-    ``acting`` says who acts where that is not the operating system's user: whom a visitor of a standing desk proved to be.
+    ``acting`` says who acts where that is not the operating system's user: whom a visitor of a standing desk proved to be;
+    ``memory`` is what a process that lives long read of this home before.
     """
 
     def __init__(
-        self, home: Home, acting: Callable[[staff.People], staff.Person] | None = None
+        self,
+        home: Home,
+        acting: Callable[[staff.People], staff.Person] | None = None,
+        *,
+        memory: Memory | None = None,
     ) -> None:
         self.home, self._acting = home, acting
+        self._memory = memory or Memory()
         self.settings: Settings = home.settings()
         use_local(home.systems)
         self.warnings: list[str] = []  # what was let pass, for whoever gave the command
@@ -125,6 +131,7 @@ class Session:
             terms=self._terms,
             review_required=self.settings.approvals.review_required,
             key=lambda number, create: self.keyring.document_key(number, create=create),
+            memory=self._memory.projects,
         )
 
     @property
@@ -136,7 +143,7 @@ class Session:
     @functools.cached_property
     def releases(self) -> Releases:
         """All releases of the home."""
-        return Releases(self.projects, policy=self.gate_policy)
+        return Releases(self.projects, policy=self.gate_policy, memory=self._memory)
 
     @functools.cached_property
     def limits(self) -> Limits:

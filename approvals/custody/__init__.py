@@ -21,6 +21,7 @@ from approvals.custody.escrow import (
     escrow_state,
     request_escrow_use,
 )
+from approvals.custody.memory import Memory
 from approvals.custody.releases import ROLES, Releases
 from approvals.custody.snapshots import (
     ACCEPTERS,

@@ -11,6 +11,7 @@ from functools import partial
 
 from approvals import errors
 from approvals.custody.comments import read_comment
+from approvals.custody.memory import Memory
 from approvals.custody.state import OUT, ReleaseState, Status, release_state
 from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
 from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical_json
@@ -45,11 +46,18 @@ class Releases:
     release as it stands then.
     """
 
-    def __init__(self, projects: Projects, *, policy: GatePolicy | None = None) -> None:
-        """Use the projects' ledger; ``policy`` are the gate's switches."""
+    def __init__(
+        self,
+        projects: Projects,
+        *,
+        policy: GatePolicy | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        """Use the projects' ledger; ``policy`` are the gate's switches, ``memory`` what was read of it before."""
         self.projects = projects
         self.ledger = projects.ledger
         self.policy = policy or GatePolicy()
+        self._memory = memory or Memory()
 
     # -------------------------------------------------------------- looking
 
@@ -66,8 +74,13 @@ class Releases:
 
     def list(self, project: str | None = None) -> list[ReleaseState]:
         """All releases, of a project or of all, in the order in which they were ordered."""
-        ordered = self.ledger.events(project=project, kind="release_ordered")
-        return [self.show(e.release) for e in ordered if e.release]
+        if project is None:
+            return [*self._memory.releases.of(self.ledger).values()]
+        of_each: dict[str, list[Entry]] = {}
+        for entry in self.ledger.events(project=project):
+            if entry.release is not None:
+                of_each.setdefault(entry.release, []).append(entry)
+        return [*filter(None, map(release_state, of_each.values()))]
 
     def handover_request(
         self, state: ReleaseState, on: date, recipients: tuple[str, ...] | None = None

@@ -68,6 +68,13 @@ STEPS = (
 )  # what a state is of
 
 
+# Since the newest event of these a release stands where it stands.
+_BEGAN = frozenset(
+    {"review_requested", "sheet_imported", "doubtful_left_out", "report_attached", "release_returned",
+     "return_answered", "release_approved", "release_recorded"}
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """What was sealed to one recipient, and what became of it.
@@ -119,7 +126,7 @@ class ReleaseState:
 
     ``ran_by`` are the persons who ordered or resumed it: none of them may approve it; ``answers`` is the last of them. ``attempt``
     counts how often it was refused or failed: what a later attempt records is new, what a resumed
-    run repeats is not.
+    run repeats is not. ``since`` is the day from which it waits for what it waits for.
     """
 
     release: str
@@ -129,6 +136,7 @@ class ReleaseState:
     status: Status
     ordered_by: str
     ordered_on: date
+    since: date
     last_event: int
     ran_by: frozenset[str] = frozenset()
     answers: str = ""
@@ -188,14 +196,18 @@ class ReleaseState:
         }
 
 
-def release_state(entries: Iterable[Entry]) -> ReleaseState | None:
-    """Make a release's state of its events, in order; None of no order."""
-    state: ReleaseState | None = None
+def release_state(
+    entries: Iterable[Entry], before: ReleaseState | None = None
+) -> ReleaseState | None:
+    """Make a release's state of its events, in order, going on from the one ``before`` them; None of no order."""
+    state = replace(before) if before is not None else None
     for entry in entries:
         if entry.kind == "release_ordered":
             state = _begin(entry)
         elif state is not None:
-            state = _step(state, entry)
+            # nobody else has this one yet: written over, not copied at each of some twenty events
+            for name, value in _after(state, entry).items():
+                object.__setattr__(state, name, value)
     return state
 
 
@@ -209,6 +221,7 @@ def _begin(entry: Entry) -> ReleaseState:
         status=S.ORDERED,
         ordered_by=entry.actor,
         ordered_on=_day(facts),
+        since=_day(facts),
         last_event=entry.seq,
         ran_by=frozenset({entry.actor}),
         answers=entry.actor,
@@ -221,23 +234,27 @@ def _begin(entry: Entry) -> ReleaseState:
     )
 
 
-def _step(state: ReleaseState, entry: Entry) -> ReleaseState:
+def _after(state: ReleaseState, entry: Entry) -> dict[str, Any]:
+    """What an event says anew of a release."""
     facts: Mapping[str, Any] = entry.facts
     kind = entry.kind
     if kind == "release_validated":
         kind = "validated" if facts["outcome"] == "passed" else "release_failed"
     if kind == "gate_refused" and facts["stage"] == "approve":
-        return replace(state, last_event=entry.seq)
+        return {"last_event": entry.seq}
     sources, target = MOVES.get(kind, (frozenset[Status](), state.status))
     if kind == "report_attached" and state.unanswered(facts["report"]):
         target = S.RETURNED
+    moved: dict[str, Any] = {"last_event": entry.seq}
     if state.status in sources:
-        state = replace(state, status=target, attempt=state.attempt + (target in STOPPED))
-    return replace(state, last_event=entry.seq, **_changed(state, entry, facts))
+        moved |= {"status": target, "attempt": state.attempt + (target in STOPPED)}
+    if kind in _BEGAN:
+        moved["since"] = _day(facts) if "on" in facts else entry.at.date()
+    return moved | _changed(state, entry, facts)
 
 
 def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What an event says anew of a release, beside its status."""
+    """The same, beside its status; of a release as it stood before."""
     match entry.kind:
         case "gate_allowed" if facts["stage"] == "run":
             return {"ran_by": state.ran_by | {entry.actor}}

@@ -99,8 +99,7 @@ def open_deadlines(
     stay until they are done. Business days are counted on the cautious calendars by default.
     """
     found: list[Deadline] = []
-    for state in projects.list():
-        entries = projects.entries(state.number)
+    for state, entries in projects.lives():
         found += of_project(state, entries, on, counting or Counting())
     return sorted(found, key=lambda d: (d.due, d.project, d.name, d.about))
 
@@ -121,14 +120,18 @@ def of_project(
             yield deadline
 
 
+# kind of event → the clocks that it may start
+_STARTED = {one.starts: [c for c in CLOCKS if c.starts == one.starts] for one in CLOCKS}
+
+
 def _from_events(
     state: ProjectState, entries: Sequence[Entry], counting: Counting
 ) -> Iterator[Deadline]:
     for position, entry in enumerate(entries):
-        for clock in (c for c in CLOCKS if c.runs(counting)):
-            later = entries[position + 1 :]
-            if clock.rows and state.tables_only:
+        for clock in _STARTED.get(entry.kind, ()):
+            if not clock.runs(counting) or (clock.rows and state.tables_only):
                 continue
+            later = entries[position + 1 :]
             if clock.started_by(entry) and not any(clock.stopped_by(entry, e) for e in later):
                 yield _of_clock(clock, entry, state, counting)
 

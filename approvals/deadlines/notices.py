@@ -7,7 +7,7 @@ stays in the project's folder (0600), and the ledger gets its keyed digest.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from approvals import clocks, people
 from approvals.custody import MAKING, Releases, Status
-from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
+from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, of_project
 from approvals.letters import SENDER, SUBJECTS, Letter, Sender, compose
 from approvals.project import Projects, ProjectState
 
@@ -69,7 +69,12 @@ class OwedNotice:
     state: ProjectState
     notice: str
     due: date
-    letter: Letter
+    composed: Callable[[], Letter]
+
+    @property
+    def letter(self) -> Letter:
+        """The letter as it would be."""
+        return self.composed()
 
     @property
     def name(self) -> str:
@@ -107,15 +112,20 @@ def write_notices(
 def owed_notices(projects: Projects, on: date, timing: Timing | None = None) -> list[OwedNotice]:
     """Every letter that is to go out by a day and was not written yet; nothing is written."""
     chosen, found = timing or Timing(), list[OwedNotice]()
-    for deadline in open_deadlines(projects, on, chosen.counting):
-        if _goes_out(deadline, on, chosen) and not _is_written(projects, deadline):
-            state = projects.show(deadline.project)
-            found.append(
-                OwedNotice(
-                    state, _id(deadline), deadline.due, letter(state, deadline, on, chosen.sender)
-                )
-            )
-    return found
+    written = _written(projects)
+    for state, entries in projects.lives():
+        for deadline in of_project(state, entries, on, chosen.counting):
+            notice = (state.number, _id(deadline))
+            if _goes_out(deadline, on, chosen) and notice not in written:
+                compose_it = partial(letter, state, deadline, on, chosen.sender)
+                found.append(OwedNotice(state, notice[1], deadline.due, compose_it))
+    return sorted(found, key=lambda one: (one.due, one.state.number, one.name, one.notice))
+
+
+def _written(projects: Projects) -> set[tuple[str, str]]:
+    """Project and id of every letter that was written."""
+    written = projects.ledger.events(kind="notice_written")
+    return {(e.project or "", str(e.facts["notice"])) for e in written}
 
 
 def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice]:
@@ -166,11 +176,6 @@ def _goes_out(deadline: Deadline, on: date, timing: Timing) -> bool:
     if deadline.name in _TO_ITSELF:
         return deadline.due - timedelta(days=timing.review) <= on
     return deadline.name in _BEFORE and deadline.due - timedelta(days=timing.evidence) <= on
-
-
-def _is_written(projects: Projects, deadline: Deadline) -> bool:
-    written = projects.ledger.events(project=deadline.project, kind="notice_written")
-    return any(e.facts["notice"] == _id(deadline) for e in written)
 
 
 def _id(deadline: Deadline) -> str:
@@ -233,9 +238,7 @@ def write_refresh_notices(
 def owed_refresh_notices(releases: Releases, on: date, sender: Sender = SENDER) -> list[OwedNotice]:
     """The same, of those that were not written yet; nothing is written."""
     projects, found = releases.projects, list[OwedNotice]()
-    written = {
-        (e.project, e.facts["notice"]) for e in projects.ledger.events(kind="notice_written")
-    }
+    written = _written(projects)
     for release in releases.list():
         said = _NEXT.get(release.status)
         if release.status in _STOPPED and release.ordered_on < on:
@@ -245,11 +248,13 @@ def owed_refresh_notices(releases: Releases, on: date, sender: Sender = SENDER) 
         state = projects.show(release.project)
         facts = {"release": release.release, "years": release.years}
         step = said.format(**facts, number=state.number)
-        note = compose("refresh_note", state, on, sender, **facts, status=release.status, next=step)
+        note = partial(
+            compose, "refresh_note", state, on, sender, **facts, status=release.status, next=step
+        )
         letters = [(f"refresh_note.{release.release}.{release.status}", note)]
         if release.status is Status.RECORDED:
-            letter = compose("refreshed", state, on, sender, **facts)
-            letters.append((f"refreshed.{release.release}", letter))
+            told = partial(compose, "refreshed", state, on, sender, **facts)
+            letters.append((f"refreshed.{release.release}", told))
         found += [
             OwedNotice(state, notice, on, one)
             for notice, one in letters

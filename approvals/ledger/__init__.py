@@ -16,6 +16,7 @@ from approvals.ledger.events import (
     parse_facts,
 )
 from approvals.ledger.ledger import Entry, Ledger, canonical_json
+from approvals.ledger.remembered import Remembered
 from approvals.ledger.search import Page, Sought, find_events, find_page
 from approvals.ledger.verification import (
     Checkpoint,

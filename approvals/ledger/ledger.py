@@ -29,6 +29,7 @@ _STANDS = frozenset(
     {"clock_behind", "clock_corrected", "clock_differs"}
 )  # recorded while the clock is behind, at the last time
 _BATCH = 10_000  # rows fetched at a time: some megabytes
+_FEW = 2_000  # the same, as entries: two megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,17 @@ class Ledger:
     def project_events(self, project: str) -> list[Entry]:
         """The events of a project's own life, without those of its releases, in order."""
         return self._read(EVENTS.c.release.is_(None), project=project)
+
+    def newer(self, seq: int, *, releases: bool) -> Iterator[list[Entry]]:
+        """The events after a number of all projects' own lives, or of all releases, in order and some at a time."""
+        of_release = EVENTS.c.release.is_not(None)
+        own = EVENTS.c.release.is_(None) & EVENTS.c.project.is_not(None)
+        query = select(EVENTS.c.hash, EVENTS.c.body).order_by(EVENTS.c.seq)
+        query = query.where(EVENTS.c.seq > seq, of_release if releases else own)
+        with unavailable(), self._engine.connect() as connection:
+            streamed = connection.execution_options(yield_per=_FEW).execute(query)
+            for part in streamed.partitions():
+                yield [as_entry(row[0], row[1]) for row in part]
 
     def _read(self, *conditions: ColumnElement[bool], **equal: str | None) -> list[Entry]:
         query = select(EVENTS.c.hash, EVENTS.c.body).where(*conditions).order_by(EVENTS.c.seq)

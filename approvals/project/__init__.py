@@ -12,6 +12,7 @@ from approvals.project.lifecycle import (
     State,
     is_move,
 )
+from approvals.project.memory import ProjectMemory
 from approvals.project.projects import Projects, project_event_kinds
 from approvals.project.state import Cohort, Evidence, ProjectState, Recipient
 from approvals.project.store import check_pinned_documents, pinned_documents, roles_for

@@ -18,6 +18,7 @@ from errors import CodedError
 Digest = Callable[[str, bytes], str]
 Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none
 LetterFiles = Mapping[str, tuple[str, bytes]]  # ending → the fact that pins it, and its bytes
+Mark = tuple[int, int, int, int] | None  # of a file as it lies there: another content has another
 FileState = Literal["held", "missing", "changed"]
 _NAMED = 16  # hex digits of the digest in a file name; the ledger has all of them
 
@@ -73,6 +74,14 @@ class ProjectFolder:
         except DocumentChanged:
             return "changed"
         return "held"
+
+    def mark(self, label: str, digest: str) -> Mark:
+        """What tells a file from the same one changed: its node, its size, when it was written and when it was moved here."""
+        try:
+            found = self._place(label, digest).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
     def plain_state(self, place: str, label: str, digest: str) -> FileState:
         """The same of a plain copy, which people read, by its place below the project's folder."""

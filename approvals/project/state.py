@@ -3,10 +3,10 @@
 An event that was taken back counts for nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from approvals.application import POLICY, Application, StandardApplication, SystemTerms
 from approvals.ledger import Entry
@@ -151,6 +151,22 @@ class ProjectState:
     actors: Mapping[str, str] = field(default_factory=dict[str, str])
     application: Application | None = None
     terms: SystemTerms | None = None
+    read: Callable[[], Application] | None = field(default=None, repr=False, compare=False)
+
+    def reading(self, read: Callable[[], Application], terms: SystemTerms | None) -> "ProjectState":
+        """The same with its application, which is read when it is first asked for: lists of many projects ask for few."""
+        state = replace(self, terms=terms, read=read)
+        object.__delattr__(state, "application")
+        return state
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:  # of a slot that holds nothing yet
+            if name != "application" or self.read is None:
+                raise AttributeError(name)
+            form = self.read()
+            object.__setattr__(self, name, form)
+            return form
 
     @property
     def tables_only(self) -> bool:

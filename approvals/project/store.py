@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 
 from approvals import errors
 from approvals.application import (
     Application,
+    SystemTerms,
     TermsOf,
     parse_application,
     stored_application,
@@ -18,6 +20,7 @@ from approvals.people import Person, check_role, two_people_required
 from approvals.project.documents import Digest, FileState, ProjectFolder
 from approvals.project.evidence import Proposal, check_evidence
 from approvals.project.lifecycle import MOVES, TABLE, Move, is_move, moves_for, moves_from
+from approvals.project.memory import ProjectMemory
 from approvals.project.state import ProjectState, fold, standing_events
 from crypto.secret import Secret
 from errors import nearest
@@ -47,6 +50,7 @@ class ProjectStore:
         key: DocumentKey,
         terms: TermsOf = terms_of,
         review_required: bool = False,
+        memory: ProjectMemory | None = None,
     ) -> None:
         """Use a ledger and a folder.
 
@@ -57,6 +61,7 @@ class ProjectStore:
             key: of a project's documents, by its number; True makes it (``document_key``).
             terms: the systems' terms by code.
             review_required: policy: an approval rests on a recorded review by another person.
+            memory: what was read of this ledger before.
         """
         self.ledger = ledger
         self.demo = ledger.is_demo()
@@ -65,6 +70,7 @@ class ProjectStore:
         self._key = key
         self._terms = terms
         self._review_required = review_required
+        self._memory = memory or ProjectMemory()
 
     def show(self, number: str) -> ProjectState:
         """A project with its application: the approved one, before that the submitted one.
@@ -97,9 +103,26 @@ class ProjectStore:
         return [(e, taken.get(e.seq)) for e in entries]
 
     def list(self) -> list[ProjectState]:
-        """All projects, by number."""
-        numbers = {e.project for e in self.ledger.events(kind="project_submitted") if e.project}
-        return [self.show(number) for number in sorted(numbers)]
+        """All projects, by number; see `lives`."""
+        return [state for state, _ in self.lives()]
+
+    def lives(self) -> Iterator[tuple[ProjectState, Sequence[Entry]]]:
+        """All projects, by number, each with the events of its own life that stand; the ledger is read once.
+
+        An application is read when it is asked for: that raises ApplicationChanged where it is not the recorded one.
+        """
+        terms = cache(self._terms)
+        for number, known in self._memory.of(self.ledger).items():
+            state, own = known.state, terms(known.state.system)
+            read = partial(
+                self._remembered, number, state.approved_digest or state.application_digest, own
+            )
+            yield state.reading(read, own), known.standing
+
+    def _remembered(self, number: str, digest: str, terms: SystemTerms | None) -> Application:
+        mark = self.folder(number).mark("application", digest)
+        read = partial(self.application, number, digest)
+        return self._memory.application(number, digest, mark, terms, read)
 
     def folder(self, number: str) -> ProjectFolder:
         """The project's files."""

@@ -413,7 +413,7 @@ def remind(
     from pipelines.operations import remind as reminded
     from pipelines.session import today
 
-    home, day = console.open_home(), on.date() if on else today()
+    day = on.date() if on else today()
     if read is not None:
         letter = letter_to_read(console.session, day, read).letter
         if console.json:
@@ -422,7 +422,8 @@ def remind(
             console.write(letter.text)
         return
     if not dry_run and day <= today():
-        console.show_pairs("Letters", asdict(reminded(home, day)))
+        console.show_pairs("Letters", asdict(reminded(console.open_home(), day)))
         return
     names = ("project_number", "letter", "due", "for_whom", "id")
-    console.show_rows(f"Letters due by {day}: none was written", names, letters_due(home, day))
+    due = letters_due(console.session, day)
+    console.show_rows(f"Letters due by {day}: none was written", names, due)

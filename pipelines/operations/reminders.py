@@ -71,19 +71,18 @@ def owed_letters(session: Session, on: date) -> "list[OwedNotice]":
     return sorted(owed, key=lambda one: (one.due, one.state.number, one.name))
 
 
-def letters_due(home: Home, on: date) -> list[dict[str, object]]:
+def letters_due(session: Session, on: date) -> list[dict[str, object]]:
     """The same as rows; ``id`` is what `letter_to_read` knows one by."""
-    with Session(home) as session:
-        return [
-            {
-                "project_number": one.state.number,
-                "letter": one.name,
-                "due": one.due.isoformat(),
-                "for_whom": "applicant" if one.to_applicant else "Department",
-                "id": letter_id(one),
-            }
-            for one in owed_letters(session, on)
-        ]
+    return [
+        {
+            "project_number": one.state.number,
+            "letter": one.name,
+            "due": one.due.isoformat(),
+            "for_whom": "applicant" if one.to_applicant else "Department",
+            "id": letter_id(one),
+        }
+        for one in owed_letters(session, on)
+    ]
 
 
 def letter_id(owed: "OwedNotice") -> str:

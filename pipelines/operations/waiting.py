@@ -15,10 +15,8 @@ from approvals.custody import (
     ASKERS,
     OUT,
     ROLES,
-    STEPS,
     Status,
     escrow_state,
-    release_state,
     snapshot_states,
 )
 from approvals.ledger import Entry
@@ -63,9 +61,9 @@ def waiting_for(session: Session, *, everybody: bool = False) -> list[dict[str, 
     """
     check_witness(session, strict=False)
     mine, found = session.person, list[tuple[Waiting, list[str]]]()
-    projects = session.projects.list()
+    projects = list(session.projects.lives())
     for one in (
-        *_releases(session, {state.number: state for state in projects}),
+        *_releases(session, {state.number: state for state, _ in projects}),
         *_projects(session, projects),
         *_of_the_home(session),
         *_letters(session),
@@ -94,21 +92,11 @@ _STANDING = {
     Status.RETURNED: ("answer the return of", "release.release_approval", "release answer {0.release} --comment FILE", "answer"),
     Status.APPROVED: ("seal the approved release", "release.release_approval", "run {0.project} --resume {0.release}", "resume"),
 }  # fmt: skip
-# The newest event of these kinds is since when.
-_BEGAN = ("review_requested", "sheet_imported", "doubtful_left_out", "report_attached", "release_returned",
-          "return_answered", "release_approved",
-          "release_recorded")  # fmt: skip
 
 
 def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterator[Waiting]:
-    entries: dict[str, list[Entry]] = {}
-    for entry in session.ledger.events(kind=STEPS):
-        entries.setdefault(entry.release or "", []).append(entry)
-    for of_one in entries.values():
-        state = release_state(of_one)
-        if state is None:
-            continue
-        since = _day([e for e in of_one if e.kind in _BEGAN][-1:] or of_one)
+    for state in session.releases.list():
+        since = state.since
         if state.status in _STANDING:
             what, by, command, step = _STANDING[state.status]
             barred = {
@@ -126,10 +114,12 @@ def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterato
                 yield Waiting(*words, command, ROLES["handover"])
 
 
-def _projects(session: Session, projects: Sequence[ProjectState]) -> Iterator[Waiting]:
+def _projects(
+    session: Session, projects: Sequence[tuple[ProjectState, Sequence[Entry]]]
+) -> Iterator[Waiting]:
     on = today()
-    for state in projects:
-        number, entries = state.number, session.projects.entries(state.number)
+    for state, entries in projects:
+        number = state.number
         yield from _decisions(session, state, entries)
         if state.state_on(on) not in IN_FORCE:
             continue
@@ -277,7 +267,7 @@ def _second(what: str, first: Entry, by: str, command: str, roles: frozenset[str
 
 
 def _letters(session: Session) -> Iterator[Waiting]:
-    due = letters_due(session.home, today())
+    due = letters_due(session, today())
     if due:
         since = min(today(), date.fromisoformat(str(due[0]["due"])))
         what = f"write {len(due)} letter{'s' if len(due) > 1 else ''} due"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from approvals.custody import Memory
 from approvals.errors import PersonInactive, UnknownPerson
 from approvals.people import People, Person
 from pipelines.desk.visitors import OneTimeCode, SignedIn, Visitor
@@ -26,6 +27,7 @@ class Desk:
     scheme: str = "http"
     code: OneTimeCode | None = None
     kept: dict[str, object] = field(default_factory=dict[str, object])
+    memory: Memory = field(default_factory=Memory)  # what was read of the ledger
 
     @property
     def cookie(self) -> str:
@@ -42,7 +44,7 @@ class Desk:
         acting: Callable[[People], Person] | None = None
         if visitor.person is not None:
             acting = partial(_person, visitor.person)
-        return Session(self.home, acting)
+        return Session(self.home, acting, memory=self.memory)
 
 
 def _person(person: str, people: People) -> Person:

@@ -165,12 +165,17 @@ def contents(root):
     return {p: p.read_bytes() for p in root.rglob("*") if p.is_file() and "ledger" not in p.name}
 
 
+def due_letters(place, day):
+    with Session(place) as session:
+        return letters_due(session, day)
+
+
 def test_looking_ahead_shows_the_letters_and_changes_nothing(home):
     place, number = home
     day = today() + timedelta(days=400 - 90)
     with Session(place) as session:
         events, files = len(session.ledger.events()), contents(place.root)
-    rows = [row for row in letters_due(place, day) if row["project_number"] == number]
+    rows = [row for row in due_letters(place, day) if row["project_number"] == number]
     assert {"renewal_notice", "draft_review"} <= {row["letter"] for row in rows}
     by_letter = {row["letter"]: row["for_whom"] for row in rows}
     assert by_letter["renewal_notice"] == "applicant"
@@ -187,7 +192,7 @@ def test_a_letter_is_read_before_it_goes_by_those_who_may_write_it(home):
     day = today() + timedelta(days=400 - 90)
     known = f"{number}:renewal_notice"
     [known] = [
-        str(row["id"]) for row in letters_due(place, day) if str(row["id"]).startswith(known)
+        str(row["id"]) for row in due_letters(place, day) if str(row["id"]).startswith(known)
     ]
     with Session(place) as session:
         session.person, events = ENGINEER, len(session.ledger.events())
@@ -209,10 +214,10 @@ def test_a_letter_is_read_before_it_goes_by_those_who_may_write_it(home):
 def test_what_was_written_is_due_no_more(home, remind):
     place, number = home
     day = today() + timedelta(days=20)
-    ahead = [row for row in letters_due(place, day) if row["project_number"] == number]
+    ahead = [row for row in due_letters(place, day) if row["project_number"] == number]
     assert ahead
     remind(place, day)
-    assert not [row for row in letters_due(place, day) if row["project_number"] == number]
+    assert not [row for row in due_letters(place, day) if row["project_number"] == number]
 
 
 def test_what_is_to_come_is_not_recorded(home):
