@@ -15,7 +15,7 @@ from crypto.cms.recipients import Recipient
 from pipelines.home.home import open_home
 from pipelines.operations.reminders import write_letters
 from pipelines.session import Session, today
-from tests.leak import every
+from tests.leak import at_the_desk, every
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort
 from tests.leak.story import Driver, Stage
 
@@ -163,6 +163,8 @@ def releases(stage: Stage, driver: Driver) -> None:
         stage.releases[kind] = release
         if kind == "identified":
             assert "review" in done.out
+            at_the_desk.pages(stage)
+            at_the_desk.forms(stage)
             _review(stage, driver, release)
             driver.run("run", number, "--resume", release, code=7)
         if kind == "aggregated":

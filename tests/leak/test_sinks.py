@@ -70,6 +70,14 @@ def test_the_reviewers_sheet_shows_what_the_reviewer_needs(stage):
     assert REGISTER in explained.read_text()
 
 
+def test_the_desk_was_looked_at(stage):
+    """Pages and forms that show nothing are among what was captured; those of reviewers show what they need."""
+    pages = list((stage / "captured").glob("desk-page-*.html"))
+    assert len(pages) >= 2
+    for path in (*pages, *(stage / "captured").glob("desk-form-*.html")):
+        assert b"cache-control: no-store" in path.read_bytes(), path.name
+
+
 # ------------------------------------------------------------------ and nowhere else
 
 
