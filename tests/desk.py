@@ -108,7 +108,7 @@ class Served:
         return self._process.returncode
 
 
-_LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)')
+_LINK = re.compile(r'(?:href|src)="(/[^"#]*)')
 _PLACE = re.compile(r"\{(\w+)(?::path)?\}")
 
 
