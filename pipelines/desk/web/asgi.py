@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from approvals.people import check_role
 from errors import CodedError, Exit
-from pipelines.desk.errors import FormUnusable, NotSignedIn, PageUnknown
+from pipelines.desk.errors import ForeignRequest, FormUnusable, NotSignedIn, PageUnknown
 from pipelines.desk.visitors import Visitor
 from pipelines.desk.web.desk import Desk
 from pipelines.desk.web.drawing import Drawing
@@ -65,12 +65,14 @@ class _Endpoint:
         await response(scope, receive, send)  # type: ignore[arg-type]
 
     def _answer(self, request: Request, body: bytes | None) -> Response:
-        visitor: Visitor | None = None
         refused: CodedError | None = None
         form: Mapping[str, Sequence[str]] = {}
+        visitor = self._visitor(request, step=False)  # so that a refusal has a name
         try:
             check_origin(request, self._desk)
-            visitor = self._visitor(request)
+            visitor = self._visitor(request, step=not self._page.quiet)
+            if visitor is None and self._page.known:
+                raise NotSignedIn
             form = _form(request, body)
         except CodedError as error:
             refused = error
@@ -98,15 +100,11 @@ class _Endpoint:
                 visit, as_refused(error, self._desk.home.root) or unexpected(error)
             )
 
-    def _visitor(self, request: Request) -> Visitor | None:
+    def _visitor(self, request: Request, *, step: bool) -> Visitor | None:
         token = request.cookies.get(self._desk.cookie)
         try:
-            if token is None:
-                raise NotSignedIn
-            return self._desk.visitors.find(token, step=not self._page.quiet)
+            return None if token is None else self._desk.visitors.find(token, step=step)
         except NotSignedIn:
-            if self._page.known:
-                raise
             return None
 
     def _refused(self, visit: Visit, error: CodedError) -> Response:
@@ -115,6 +113,8 @@ class _Endpoint:
         if visit.visitor_or_none is not None:
             parts = visit.request.path_params
             besides = record_refusal(lambda: visit.session, error, self._page.step, parts)
+        if isinstance(error, ForeignRequest):  # whoever sent it learns nothing of who is here
+            visit = Visit(visit.request, self._desk, self._drawing, None, {})
         status = _STATUS.get(error.exit, 500)
         if isinstance(error, NotSignedIn):
             status = 401

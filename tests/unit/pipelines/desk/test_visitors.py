@@ -138,11 +138,19 @@ def test_what_another_page_sends_is_refused(desk, home, headers):
     answer = browser.post("/leave", None, **headers)
     assert answer.status_code == 403
     assert "DESK-03" in answer.text
+    last = events(desk.home, "attempt_refused")[-1]
+    assert (last.actor, last.facts["step"], last.facts["code"]) == (
+        "erin-1",
+        "desk.leave",
+        "DESK-03",
+    )
     assert browser.get("/").status_code == 200  # still signed in
 
 
 def test_a_name_that_resolves_to_this_machine_is_not_the_desk(desk):
-    assert Browser(desk, "erin-1").get("/", host="evil.example").status_code == 403
+    answer = Browser(desk, "erin-1").get("/", host="evil.example")
+    assert answer.status_code == 403
+    assert "Name of" not in answer.text
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "ü"])
