@@ -3,7 +3,7 @@
 It reads the projects' events and records the letters that it wrote. It never sends one.
 """
 
-from approvals.deadlines.deadlines import Deadline, drafts_of, open_deadlines
+from approvals.deadlines.deadlines import Deadline, drafts_of, of_project, open_deadlines
 from approvals.deadlines.ical import as_ics
 from approvals.deadlines.month import CalendarDay, month_of
 from approvals.deadlines.notices import (

@@ -368,8 +368,15 @@ def status(console: Console, everybody: bool = False) -> None:
     from pipelines.operations import waiting_for
 
     rows = waiting_for(console.session, everybody=everybody)
-    names = ("what", "since", "by", "command", "others")
-    heads = ("what", "since", "by", "command", "who can, too" if not everybody else "who else can")
+    names = ("what", "since", "by", "due", "command", "others")
+    heads = (
+        "what",
+        "since",
+        "by",
+        "due",
+        "command",
+        "who can, too" if not everybody else "who else can",
+    )
     console.show_rows("Waits" if everybody else "Waits for you", names, rows, heads)
 
 

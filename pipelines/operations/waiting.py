@@ -4,24 +4,28 @@ It reads the ledger once and records nothing. Who may take a step is what the ro
 then allowed is theirs to say.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from approvals.application import StandardApplication
+from approvals.clocks import CLOCKS, Counting
 from approvals.custody import (
     ACCEPTERS,
     ASKERS,
     OUT,
     ROLES,
+    ReleaseState,
     Status,
     escrow_state,
     snapshot_states,
 )
+from approvals.deadlines import Deadline, of_project
 from approvals.ledger import Entry
 from approvals.people import CONFIRMERS, RECORDERS, Person, waiting_correction, waiting_switches
-from approvals.project import IN_FORCE, ProjectState, State, roles_for
+from approvals.project import IN_FORCE, MOVES, ProjectState, State, roles_for
 from pipelines.operations.reminders import letters_due
 from pipelines.safeguards import check_witness, less_cautious, standing, unspoken
 from pipelines.session import Session, today
@@ -31,16 +35,20 @@ from pipelines.session import Session, today
 class Waiting:
     """One step that waits.
 
-    ``by`` is the section, or the setting, that asks for it; ``barred`` are the ids of those who may not take it, since the
-    step before was theirs.
+    ``step`` is what is to be done, in a word that pages know; ``about`` has the ids of what it is about (project, release, member,
+    key, cohort, snapshot, switch). ``by`` is the section, or the setting, that asks for it; ``barred`` are the ids of those who may
+    not take it, since the step before was theirs. ``due`` is the deadline that binds it, where one does.
     """
 
+    step: str
     what: str
     since: date
     by: str
     command: str
     roles: frozenset[str]
     barred: frozenset[str] = field(default=frozenset())
+    about: Mapping[str, str] = field(default_factory=dict[str, str])
+    due: Deadline | None = None
 
     def who(self, session: Session) -> list[Person]:
         """Who can take it: with the role, and not barred; a demo home may confirm itself."""
@@ -61,10 +69,10 @@ def waiting_for(session: Session, *, everybody: bool = False) -> list[dict[str, 
     """
     check_witness(session, strict=False)
     mine, found = session.person, list[tuple[Waiting, list[str]]]()
-    projects = list(session.projects.lives())
+    projects = {life.state.number: life for life in _lives(session)}
     for one in (
-        *_releases(session, {state.number: state for state, _ in projects}),
-        *_projects(session, projects),
+        *_releases(session, projects),
+        *_projects(session, projects.values()),
         *_of_the_home(session),
         *_letters(session),
     ):
@@ -73,15 +81,46 @@ def waiting_for(session: Session, *, everybody: bool = False) -> list[dict[str, 
             found.append((one, who))
     return [
         {
+            "step": one.step,
             "what": one.what,
+            "about": dict(one.about),
             "since": one.since.isoformat(),
             "by": one.by,
+            "due": one.due.due.isoformat() if one.due else None,
+            "due_for": f"{one.due.what} ({one.due.section})" if one.due else None,
             "command": f"doj-release {one.command}",
             "mine": mine.id in who,
             "others": [each for each in who if each != mine.id],
         }
         for one, who in sorted(found, key=lambda pair: pair[0].since)
     ]
+
+
+@dataclass(frozen=True)
+class _Life:
+    """A project, its standing events, and what of it is due; each made where something of it waits."""
+
+    state: ProjectState
+    entries: Sequence[Entry]
+    counting: Counting
+
+    @cached_property
+    def deadlines(self) -> list[Deadline]:
+        """What is open today, by day."""
+        found = of_project(self.state, self.entries, today(), self.counting)
+        return sorted(found, key=lambda one: one.due)
+
+    def end(self) -> Deadline | None:
+        """The day with which the approval, or what it rests on, ends: nothing leaves after it."""
+        return next((one for one in self.deadlines if one.name in _ENDS), None)
+
+
+_ENDS = frozenset({"renewal", "timeframe_end", "irb_end", "institution_end", "authority_end"})
+
+
+def _lives(session: Session) -> Iterator[_Life]:
+    for state, entries in session.projects.lives():
+        yield _Life(state, entries, session.counting)
 
 
 # A release that stands here waits for: the words, by which section or setting, the command, and the step whose roles it asks.
@@ -94,58 +133,85 @@ _STANDING = {
 }  # fmt: skip
 
 
-def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterator[Waiting]:
+def _releases(session: Session, projects: Mapping[str, _Life]) -> Iterator[Waiting]:
     for state in session.releases.list():
-        since = state.since
         if state.status in _STANDING:
             what, by, command, step = _STANDING[state.status]
             barred = {
                 "approve": state.ran_by,
                 "answer": frozenset(one.by for one in state.returns[-1:]),
             }.get(step, frozenset[str]())
-            words = f"{what} {state.release}", since, by, command.format(state)
-            yield Waiting(*words, roles=ROLES[step], barred=barred)
+            yield Waiting(
+                f"release.{step}", f"{what} {state.release}", state.since, by, command.format(state),
+                ROLES[step], barred, _about(state), projects[state.project].end(),
+            )  # fmt: skip
         elif state.status in OUT and state.in_outbox:
             section = "§ 965(c)" if state.kind == "aggregated" else "§ 964(b)"
-            section = projects[state.project].cite(section)
+            life = projects[state.project]
             for member in (p.member for p in state.packages.values() if not p.handed_over):
-                words = f"hand {state.release} over to {member}", since, section
+                words = f"hand {state.release} over to {member}"
                 command = f"release handover {state.release} --to {member}"
-                yield Waiting(*words, command, ROLES["handover"])
+                yield Waiting(
+                    "release.handover", words, state.since, life.state.cite(section), command, ROLES["handover"],
+                    about=_about(state) | {"member": member}, due=life.end(),
+                )  # fmt: skip
 
 
-def _projects(
-    session: Session, projects: Sequence[tuple[ProjectState, Sequence[Entry]]]
-) -> Iterator[Waiting]:
+def _about(state: ReleaseState) -> dict[str, str]:
+    return {"project": state.project, "release": state.release}
+
+
+def _projects(session: Session, projects: Iterable[_Life]) -> Iterator[Waiting]:
     on = today()
-    for state, entries in projects:
-        number = state.number
-        yield from _decisions(session, state, entries)
-        if state.state_on(on) not in IN_FORCE:
+    for life in projects:
+        yield from _decisions(session, life.state, life.entries)
+        yield from _duties(life)
+        if life.state.state_on(on) in IN_FORCE:
+            yield from _checks(session, life)
+            yield from _confirmations(life)
+
+
+def _confirmations(life: _Life) -> Iterator[Waiting]:
+    """Cohorts and keys that one person registered, for another to confirm."""
+    state, number = life.state, life.state.number
+    for cohort in state.cohorts:
+        if cohort.confirmed_by is None and cohort.usable:
+            since = _last(life.entries, "cohort_registered", cohort=cohort.digest)
+            yield Waiting(
+                "cohort.confirm", f"confirm the cohort of {number}", since, state.cite("§ 963(a)(3)(A)"),
+                f"cohort confirm {number} {cohort.digest}", roles_for("cohort_confirmed"),
+                frozenset({cohort.registered_by}), {"project": number, "cohort": cohort.digest}, life.end(),
+            )  # fmt: skip
+    for key in state.recipients:
+        if key.confirmed_by is None and not key.revoked:
+            since = _last(life.entries, "recipient_added", fingerprint=key.fingerprint)
+            yield Waiting(
+                "recipient.confirm", f"confirm the key of {key.member}, {number}", since, state.cite("§ 964(b)"),
+                f"recipient confirm {key.fingerprint}", roles_for("recipient_confirmed"),
+                frozenset({key.added_by}), {"project": number, "member": key.member, "key": key.fingerprint}, life.end(),
+            )  # fmt: skip
+
+
+_CLOCKS = {clock.name: clock for clock in CLOCKS}
+
+
+def _duties(life: _Life) -> Iterator[Waiting]:
+    """What the Department itself has to answer by a day that an event set."""
+    state = life.state
+    for one in life.deadlines if life.state.recorded not in _QUIET else ():
+        clock = _CLOCKS.get(one.name)
+        if clock is None or one.for_whom != "Department" or one.window or one.started is None:
             continue
-        yield from _checks(session, state)
-        for cohort in state.cohorts:
-            if cohort.confirmed_by is None and cohort.usable:
-                since = _last(entries, "cohort_registered", cohort=cohort.digest)
-                words = f"confirm the cohort of {number}", since, state.cite("§ 963(a)(3)(A)")
-                command, roles = (
-                    f"cohort confirm {number} {cohort.digest}",
-                    roles_for("cohort_confirmed"),
-                )
-                yield Waiting(*words, command, roles, frozenset({cohort.registered_by}))
-        for key in state.recipients:
-            if key.confirmed_by is None and not key.revoked:
-                since = _last(entries, "recipient_added", fingerprint=key.fingerprint)
-                words = (
-                    f"confirm the key of {key.member}, {number}",
-                    since,
-                    state.cite("§ 964(b)"),
-                )
-                command, roles = (
-                    f"recipient confirm {key.fingerprint}",
-                    roles_for("recipient_confirmed"),
-                )
-                yield Waiting(*words, command, roles, frozenset({key.added_by}))
+        kind = clock.stops[0]
+        barred = {state.actors.get(m.second or "", "") for m in MOVES if m.event == kind}
+        yield Waiting(
+            "project.duty", f"{one.what}, {state.number}", one.started, one.section,
+            f"project event {state.number} {kind}", roles_for(kind), frozenset(barred - {""}),
+            {"project": state.number, "event": kind}, one,
+        )  # fmt: skip
+
+
+_QUIET = frozenset({State.SUBMITTED, State.UNDER_REVIEW})  # nothing has begun a clock of ours
 
 
 # kind of event → what it records, its name in `person_confirmed`, what its command says besides the member
@@ -155,8 +221,9 @@ _OF_PEOPLE = {
 }
 
 
-def _checks(session: Session, state: ProjectState) -> Iterator[Waiting]:
+def _checks(session: Session, life: _Life) -> Iterator[Waiting]:
     """What the Department has to record of a project's people, and a second person to confirm, as the gate asks for it."""
+    state = life.state
     form, policy = state.application, session.gate_policy
     if not isinstance(form, StandardApplication) or state.terms is None:
         return
@@ -174,14 +241,18 @@ def _checks(session: Session, state: ProjectState) -> Iterator[Waiting]:
                 continue
             found, event = known.get(member), f"project event {state.number}"
             of = f"the {what} of {member}, {state.number}"
+            about = {"project": state.number, "member": member, "event": kind}
             if found is None:
                 command = f"{event} {kind} member={member} {facts}"
-                yield Waiting(f"record {of}", since, paper.section, command, roles_for(kind))
+                words = f"record {of}", since, paper.section, command
+                yield Waiting("project.check", *words, roles_for(kind), about=about, due=life.end())
             elif policy.checks_by_two and found.outcome == "passed" and not found.confirmed_by:
                 command = f"{event} person_confirmed member={member} what={name}"
-                words = f"confirm {of}", found.on, "approvals.checks_by_two"
-                roles = roles_for("person_confirmed")
-                yield Waiting(*words, command, roles, frozenset({found.by}))
+                words = f"confirm {of}", found.on, "approvals.checks_by_two", command
+                roles, barred = roles_for("person_confirmed"), frozenset({found.by})
+                yield Waiting(
+                    "project.check", *words, roles, barred, about | {"event": "person_confirmed"}, life.end()
+                )  # fmt: skip
 
 
 def _decisions(
@@ -209,7 +280,9 @@ def _decisions(
     )
     barred = frozenset({state.actors.get(first, "")})
     by = state.cite(by) if by.startswith("§") else by
-    yield Waiting(f"{what} {number}", _last(entries, first), by, command, roles_for(kind), barred)
+    step = "project.review" if kind == "review_completed" else "project.approve"
+    since, about = _last(entries, first), {"project": number}
+    yield Waiting(step, f"{what} {number}", since, by, command, roles_for(kind), barred, about)
 
 
 def _of_the_home(session: Session) -> Iterator[Waiting]:
@@ -219,30 +292,30 @@ def _of_the_home(session: Session) -> Iterator[Waiting]:
     for name, value in less_cautious(session.settings).items():
         entry = waiting.get(name)
         if entry is not None and entry.facts["value"] == value:
-            yield _second(
-                f"confirm the switch {name}", entry, name, f"switch confirm {name}", CONFIRMERS
-            )
+            what, command = f"confirm the switch {name}", f"switch confirm {name}"
+            yield _second("switch.confirm", what, entry, name, command, CONFIRMERS, switch=name)
     for snapshot, state in snapshot_states(session.ledger).items():
         if state.waits and state.loaded is not None:
             what, command = f"accept or retire {snapshot}", f"register show {snapshot}"
-            yield _second(what, state.loaded, "registers", command, ACCEPTERS)
+            yield _second(
+                "register.accept", what, state.loaded, "registers", command, ACCEPTERS, snapshot=snapshot
+            )  # fmt: skip
     escrow = escrow_state(session.ledger)
     for entry in session.ledger.events(kind=("escrow_added", "escrow_requested")):
         facts, by = entry.facts, "policy: two people"
         if entry.kind == "escrow_added" and facts["fingerprint"] in escrow.waiting:
             command = f"escrow confirm {facts['fingerprint']}"
-            yield _second("confirm the escrow key", entry, by, command, ASKERS)
+            yield _second("escrow.confirm", "confirm the escrow key", entry, by, command, ASKERS)
         elif entry.kind == "escrow_requested" and not escrow.uses[str(facts["request"])].allowed_by:
             what, command = (
                 f"allow the escrow key for {facts['of']}",
                 f"escrow allow {facts['request']} --out DIR",
             )
-            yield _second(what, entry, by, command, ASKERS)
+            yield _second("escrow.allow", what, entry, by, command, ASKERS)
     if (clock := waiting_correction(session.ledger)) is not None:
         command = "ledger clock --confirm"
-        yield _second(
-            "confirm the corrected clock", clock, "policy: two people", command, CONFIRMERS
-        )
+        what, by = "confirm the corrected clock", "policy: two people"
+        yield _second("ledger.clock", what, clock, by, command, CONFIRMERS)
 
 
 def _settings(session: Session) -> Iterator[Waiting]:
@@ -251,19 +324,24 @@ def _settings(session: Session) -> Iterator[Waiting]:
     if found.changed and found.recorded and found.state.waiting is not None:
         command = f"settings confirm {found.digest}"
         first, by = found.state.waiting, "policy: two people"
-        yield _second("confirm the settings", first, by, command, CONFIRMERS)
+        yield _second("settings.confirm", "confirm the settings", first, by, command, CONFIRMERS)
     names = unspoken(session, found)
     switches = [name for name in names if name in below]
     for name in switches:
         command = f"switch override {name}"
-        yield Waiting(f"record the switch {name}", today(), name, command, RECORDERS)
+        what, about = f"record the switch {name}", {"switch": name}
+        yield Waiting("switch.override", what, today(), name, command, RECORDERS, about=about)
     if more := len(names) - len(switches):
         what = f"record {more} changed setting{'s' if more > 1 else ''}"
-        yield Waiting(what, today(), "policy: two people", "settings record", RECORDERS)
+        by = "policy: two people"
+        yield Waiting("settings.record", what, today(), by, "settings record", RECORDERS)
 
 
-def _second(what: str, first: Entry, by: str, command: str, roles: frozenset[str]) -> Waiting:
-    return Waiting(what, _day([first]), by, command, roles, frozenset({first.actor}))
+def _second(
+    step: str, what: str, first: Entry, by: str, command: str, roles: frozenset[str], **about: str
+) -> Waiting:
+    """A step whose first person recorded an event."""
+    return Waiting(step, what, _day([first]), by, command, roles, frozenset({first.actor}), about)
 
 
 def _letters(session: Session) -> Iterator[Waiting]:
@@ -271,7 +349,7 @@ def _letters(session: Session) -> Iterator[Waiting]:
     if due:
         since = min(today(), date.fromisoformat(str(due[0]["due"])))
         what = f"write {len(due)} letter{'s' if len(due) > 1 else ''} due"
-        yield Waiting(what, since, "deadlines", "remind", roles_for("notice_written"))
+        yield Waiting("remind", what, since, "deadlines", "remind", roles_for("notice_written"))
 
 
 def _last(entries: Sequence[Entry], kind: str, **facts: object) -> date:

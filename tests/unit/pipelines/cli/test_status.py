@@ -9,6 +9,7 @@ import pytest
 
 from tests.in_process import run_here
 
+ENDS = {"renewal", "timeframe_end", "irb_end", "institution_end", "authority_end"}
 PERSON = '[[person]]\nid = "{}"\nname = "N"\nuser = "{}"\nroles = [{}]\n'
 
 
@@ -76,3 +77,38 @@ def test_another_system_s_project_waits_by_its_own_law(home, tmp_path):
         "§ 966",
         "11 CCR § 828.6; Data Request Process page",
     ]
+
+
+def test_what_the_department_owes_by_a_day_waits_until_it_was_done(home, tmp_path):
+    acts_as(home, "avery-1")
+    number = run_here("project", "list", "--json", home=home).json[0]["project_number"]
+    (tmp_path / "why.pdf").write_bytes(b"%PDF-1.4 why")
+    statement = ("--file", f"statement={tmp_path / 'why.pdf'}")
+    assert run_here("project", "event", number, "project_denied", *statement, home=home).code == 0
+    rows = run_here("status", "--json", home=home).json
+    (owed,) = [one for one in rows if one["step"] == "project.duty"]
+    assert owed["about"] == {"project": number, "event": "denial_statement_sent"}
+    (due,) = [
+        one for one in run_here("deadlines", "--json", home=home).json if one["name"] == "denial_statement"
+    ]  # fmt: skip
+    assert (owed["due"], owed["by"]) == (due["due"], due["section"])
+    assert owed["due"] in run_here("status", home=home).out
+    assert run_here(*owed["command"].split()[1:], home=home).code == 0
+    assert not [
+        one for one in run_here("status", "--json", home=home).json if one["step"] == "project.duty"
+    ]
+
+
+def test_what_is_released_is_due_before_what_it_rests_on_ends(home, tmp_path):
+    acts_as(home, "avery-1")
+    number = run_here("project", "list", "--json", home=home).json[0]["project_number"]
+    assert run_here("project", "approve", number, home=home).code == 0
+    ends = {one["name"]: one for one in run_here("deadlines", "--json", home=home).json}
+    first = min(one["due"] for name, one in ends.items() if name in ENDS)
+    checks = [
+        one
+        for one in run_here("status", "--json", home=home).json
+        if one["step"] == "project.check"
+    ]
+    assert {one["due"] for one in checks} == {first}
+    assert {one["about"]["member"] for one in checks} == {"lead", "analyst"}
