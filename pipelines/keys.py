@@ -324,7 +324,7 @@ def verify_ledger(
         more: the same, read back from witnesses.
 
     Raises:
-        LedgerBroken: with every problem and its place (exit 5).
+        LedgerBroken: with every problem and its place, missing and wrong signatures of passkeys among them (exit 5).
         CheckpointWrong: a checkpoint is not one that this home signed.
         DocumentsGone: a document that an event pins is missing or changed.
         HeadWrong: the note of how far the ledger had come is gone or forged.
@@ -340,6 +340,7 @@ def verify_ledger(
         raise CheckpointWrong(what="signature")
     verdict = verify_chain(session.ledger, found, head)
     verdict.check()
+    decisions = session.check_signatures()
     documents = check_pinned_documents(session.projects)
     return {
         "size": verdict.entries,
@@ -348,6 +349,8 @@ def verify_ledger(
         "checkpoints_of_revoked_keys": len(void),
         "last_checkpoint": max((c.size for c in found if isinstance(c, Checkpoint)), default=0),
         "documents": documents,
+        "decisions_signed": decisions.signed,
+        "decisions_not_signed": decisions.unsigned,
     }
 
 

@@ -20,6 +20,7 @@ from approvals.custody import ACCEPTERS, Memory, Releases, snapshot_states
 from approvals.gate import GatePolicy
 from approvals.ledger import Event, FactValue, HeadFile, Ledger
 from approvals.letters import Sender
+from approvals.passkeys import SignedEvents, Signing, check_signatures
 from approvals.people import acting_person
 from approvals.project import Projects
 from crypto.keyring import Keyring
@@ -47,11 +48,14 @@ def span_of(first: date | None, last: date | None) -> tuple[datetime | None, dat
     )
 
 
+SigningAs = Callable[[Callable[[], date | None]], Signing]
+
+
 class Session:
     """One home, open. Expensive parts are made when they are first asked for.
 
     ``acting`` says who acts where that is not the operating system's user: whom a visitor of a standing desk proved to be;
-    ``memory`` is what a process that lives long read of this home before.
+    ``memory`` is what a process that lives long read of this home before; ``signing`` with which passkey decisions are signed.
     """
 
     def __init__(
@@ -60,9 +64,11 @@ class Session:
         acting: Callable[[staff.People], staff.Person] | None = None,
         *,
         memory: Memory | None = None,
+        signing: SigningAs | None = None,
     ) -> None:
         self.home, self._acting = home, acting
         self._memory = memory or Memory()
+        self._signing = (signing or Signing)(self._signed_since)
         self.settings: Settings = home.settings()
         use_local(home.systems)
         self.warnings: list[str] = []  # what was let pass, for whoever gave the command
@@ -81,7 +87,12 @@ class Session:
     def ledger(self) -> Ledger:
         """The ledger, opened for appending."""
         url, head = self.home.ledger_url(self.settings), self._head
-        return Ledger.open(url, witness=self._note_head, guard=lambda: head.check(self.ledger))
+        return Ledger.open(
+            url,
+            witness=self._note_head,
+            guard=lambda: head.check(self.ledger),
+            prove=lambda event, at: self._signing.prove(self.ledger, event, at),
+        )
 
     @functools.cached_property
     def _head(self) -> HeadFile:
@@ -102,15 +113,32 @@ class Session:
         people = staff.People.read(self.home.people_file)
         if self.demo:
             return people
-        state, now = (
-            staff.settings_state(self.ledger),
-            values_of(self.settings, people, self.home.systems),
-        )
+        known = self._confirmed(people)
+        if known is None:
+            return replace(people, persons=())  # nobody can say any more who was confirmed
+        return staff.stricter(people, known)
+
+    def _confirmed(self, people: staff.People | None = None) -> staff.Values | None:
+        """The settings that two people confirmed, none in a home of before; None where nothing says any more what they were."""
+        state = staff.settings_state(self.ledger)
+        now = values_of(self.settings, people, self.home.systems)
         copy = self.home.settings_confirmed
         known = staff.confirmed_values(state, copy, now, self.keyring.digest)
-        if known is None and state.confirmed is not None:
-            return replace(people, persons=())  # nobody can say any more who was confirmed
-        return staff.stricter(people, known or {})
+        return {} if known is None and state.confirmed is None else known
+
+    def _signed_since(self) -> date | None:
+        """The first day on which decisions have to be signed, by the file or by what two people confirmed, whichever is earlier."""
+        known = self._confirmed() or {}  # where no copy tells it, the file's own day counts
+        said = (self.settings.desk.passkeys_from, str(known.get("desk.passkeys_from", "")))
+        return min((date.fromisoformat(one) for one in said if one), default=None)
+
+    def check_signatures(self) -> SignedEvents:
+        """Check every passkey's signature in the ledger again.
+
+        Raises:
+            LedgerBroken: with each that does not hold, or is missing (exit 5).
+        """
+        return check_signatures(self.ledger, self._signed_since(), demo=self.demo)
 
     @functools.cached_property
     def person(self) -> staff.Person:

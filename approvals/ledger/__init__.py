@@ -11,11 +11,12 @@ from approvals.ledger.events import (
     KINDS,
     PROJECT,
     RELEASE,
+    SIGNATURE,
     Event,
     FactValue,
     parse_facts,
 )
-from approvals.ledger.ledger import Entry, Ledger, canonical_json
+from approvals.ledger.ledger import CLOCK_TOLERANCE, Entry, Ledger, Prove, canonical_json
 from approvals.ledger.remembered import Remembered
 from approvals.ledger.search import Page, Sought, find_events, find_page
 from approvals.ledger.verification import (

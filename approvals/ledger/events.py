@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
-from typing import cast
+from typing import Literal, cast
 
 from approvals.errors import EventRefused
 from errors import nearest
@@ -21,6 +21,7 @@ FactValue = bool | int | str | Sequence[str]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_BYTES = re.compile(r"[A-Za-z0-9_-]{2,1366}")  # 1 to 1024 bytes
 _YEARS_FORM = re.compile(r"(\d{4})-(\d{4})")
 
 
@@ -82,6 +83,10 @@ def _is_digests(value: object) -> bool:
     )
 
 
+def _is_bytes(value: object) -> bool:
+    return isinstance(value, str) and bool(_BYTES.fullmatch(value))
+
+
 def _flag(text: str) -> bool:
     return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
 
@@ -94,9 +99,10 @@ DIGESTS = FactType("list of SHA-256 in hex", _is_digests, lambda text: tuple(tex
 ID = FactType("short id", _is_id)
 IDS = FactType("list of short ids", _is_ids, lambda text: tuple(text.split(",")))
 YEARS = FactType("years (2016-2025)", _is_years)
+BYTES = FactType("at most 1024 bytes as base64url", _is_bytes)
 _TYPES = {
     "count": COUNT, "flag": FLAG, "date": DATE, "digest": DIGEST, "digests": DIGESTS, "id": ID, "ids": IDS,
-    "years": YEARS,
+    "years": YEARS, "bytes": BYTES,
 }  # fmt: skip
 
 
@@ -106,17 +112,31 @@ ANY = "home, project or release"  # what it is about is what was found out in ti
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One kind of event: what it is about, the facts it must carry and those it may."""
+    """One kind of event: what it is about, the facts it must carry and those it may.
+
+    ``signed``: whether it carries a passkey's signature, where it is made at a standing desk (may) or always, where the
+    home says that approvals are signed (must).
+    """
 
     about: str
     must: Mapping[str, FactType]
     may: Mapping[str, FactType]
+    signed: Literal["", "may", "must"] = ""
+
+
+# What a signed event has besides, all of it: whose passkey signed (its fingerprint), the number of the newest event that the
+# statement names with its hash, a number used once, and what browser and authenticator answered. No text gives them.
+SIGNATURE: Mapping[str, FactType] = {
+    "signed_by": DIGEST, "signed_after": COUNT, "signed_nonce": DIGEST, "authenticator": BYTES, "client_data": BYTES,
+    "signature": BYTES,
+}  # fmt: skip
 
 
 def _kinds() -> Iterator[tuple[str, Spec]]:
     """The kinds of ``approvals/events.toml``, in its order."""
     tables = tomllib.loads((resources.files("approvals") / "events.toml").read_text("utf-8"))
     types = _TYPES | {name: _listed(words) for name, words in tables["types"].items()}
+    signed = {kind: how for how, kinds in tables["signed"].items() for kind in kinds}
 
     def typed(facts: Mapping[str, str | list[str]]) -> dict[str, FactType]:
         return {n: types[t] if isinstance(t, str) else choice(*t) for n, t in facts.items()}
@@ -124,7 +144,7 @@ def _kinds() -> Iterator[tuple[str, Spec]]:
     for about, table in (HOME, "home"), (PROJECT, "project"), (RELEASE, "release"), (ANY, "any"):
         for kind, facts in tables[table].items():
             may = facts.pop("may", {})
-            yield kind, Spec(about, typed(facts), typed(may))
+            yield kind, Spec(about, typed(facts), typed(may), signed.get(kind, ""))
 
 
 def _listed(words: list[str] | dict[str, list[str]]) -> FactType:
@@ -210,8 +230,9 @@ def _check_about(event: Event, spec: Spec) -> None:
 
 
 def _check_facts(event: Event, spec: Spec) -> None:
-    types = {**spec.must, **spec.may}
-    if missing := sorted(set(spec.must) - set(event.facts)):
+    signature = SIGNATURE if spec.signed and not SIGNATURE.keys().isdisjoint(event.facts) else {}
+    types = {**spec.must, **spec.may, **signature}
+    if missing := sorted({*spec.must, *signature} - set(event.facts)):
         raise EventRefused(kind=event.kind, missing_facts=missing)
     if any(name not in types for name in event.facts):
         raise EventRefused(kind=event.kind, what="unknown fact", allowed=sorted(types))

@@ -22,6 +22,9 @@ from approvals.ledger.events import Event, FactValue
 
 Witness = Callable[[int, str], None]  # called with the number and hash of the newest event
 Store = Callable[[], object]  # stores what an event pins
+Prove = Callable[
+    [Event, datetime], Event
+]  # gives an event, at its time, its signature where it has one
 CLOCK_TOLERANCE = timedelta(
     minutes=2
 )  # between machines that share a ledger, and steps of a time server
@@ -62,11 +65,13 @@ class Ledger:
         clock: Callable[[], datetime],
         witness: Witness | None = None,
         guard: Callable[[], object] | None = None,
+        prove: Prove | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._witness = witness
         self._guard = guard
+        self._prove = prove
 
     @classmethod
     def open(
@@ -77,6 +82,7 @@ class Ledger:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         witness: Witness | None = None,
         guard: Callable[[], object] | None = None,
+        prove: Prove | None = None,
     ) -> "Ledger":
         """Open a ledger by its SQLAlchemy URL (``sqlite:////home/ledger.sqlite3``).
 
@@ -87,11 +93,13 @@ class Ledger:
             witness: called with the number and hash of each event after it was committed
                 (``HeadFile.advance``).
             guard: called once before the first event is recorded; what it raises keeps the ledger as it is.
+            prove: called with each event and its time when nothing else speaks against it any more; what it raises keeps the
+                ledger as it is. Nobody else writes meanwhile, and it may read.
 
         Raises:
             LedgerMissing, LedgerExists, LedgerUnavailable: see their texts.
         """
-        return cls(open_engine(url, create=create), clock, witness, guard)
+        return cls(open_engine(url, create=create), clock, witness, guard, prove)
 
     @property
     def engine(self) -> Engine:
@@ -150,6 +158,8 @@ class Ledger:
             # A clock that is wrong does not move the ledger's time, behind or ahead.
             wrong = (behind and event.kind in _STANDS) or event.kind == "clock_differs"
             at = last if wrong and last is not None else now
+            if self._prove is not None and event.kind != "clock_behind":
+                event = self._prove(event, at)
             entry, row = self._row(event, seq + 1, previous, at)
             connection.execute(insert(EVENTS), row)
             if store is not None and event.kind != "clock_behind":
@@ -228,6 +238,12 @@ class Ledger:
         with unavailable(), self._engine.connect() as connection:
             query = select(EVENTS.c.hash).where(EVENTS.c.seq == seq)
             return connection.execute(query).scalar_one_or_none()
+
+    def first_since(self, at: datetime) -> int | None:
+        """The number of the first event at or after a time; None where there is none."""
+        with unavailable(), self._engine.connect() as connection:
+            query = select(func.min(EVENTS.c.seq)).where(EVENTS.c.at >= stamp(at))
+            return connection.execute(query).scalar()
 
     def is_demo(self) -> bool:
         """Whether the first event says that this is a demo home."""

@@ -17,8 +17,12 @@ from crypto.passkeys.registration import check_signature
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What browser and authenticator answered, byte by byte: the signature is over ``authenticator`` and the SHA-256 of ``client``."""
+    """What browser and authenticator answered, byte by byte: the signature is over ``authenticator`` and the SHA-256 of ``client``.
 
+    ``credential`` names the passkey that answered; it is not signed.
+    """
+
+    credential: bytes
     authenticator: bytes
     client: bytes
     signature: bytes

@@ -42,6 +42,11 @@ class Site:
         found = _ORIGIN.fullmatch(origin)
         return cls(origin, found[1]) if found else None
 
+    @property
+    def place(self) -> str:
+        """The origin without its scheme: host, and port where one is named."""
+        return self.origin.removeprefix("https://")
+
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorData:

@@ -106,6 +106,7 @@ _TOP: dict[str, dict[str, Any]] = {
         "deployment": deployment.deployment_group,
         "keys": keys.keys_group,
         "escrow": keys.escrow_group,
+        "passkey": keys.passkey_group,
         "settings": keys.settings_group,
         "switch": keys.switch_group,
         "completion": deployment.completion,

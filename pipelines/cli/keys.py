@@ -1,4 +1,4 @@
-"""``keys …``, ``recipient …``, ``escrow …``, ``switch …`` and ``settings …``: whose keys sign and open, and what takes two people besides projects and releases."""
+"""``keys …``, ``recipient …``, ``passkey …``, ``escrow …``, ``switch …`` and ``settings …``: whose keys sign and open, and what takes two people besides projects and releases."""
 
 from pathlib import Path
 
@@ -148,6 +148,49 @@ def revoke_key_of_member(
     from pipelines.keys import revoke_recipient
 
     console.show_pairs("Recipient", revoke_recipient(console.session, project, fingerprint, reason))
+
+
+# Passkeys: who signs at a standing desk
+
+
+passkey_group = Group("Passkeys of those who sign at a standing desk.")
+
+
+@passkey_group.add("list")
+def list_passkeys(console: Console) -> None:
+    """List every passkey, whose it is, and whether it is in force."""
+    from pipelines.passkeys import list_passkeys as found
+
+    names = ("person", "state", "since", "site", "confirmed_by", "fingerprint")
+    console.show_rows("Passkeys", names, found(console.session))
+
+
+@passkey_group.add("invite")
+def invite_person(console: Console, person: str) -> None:
+    """Let a person register one, by an address that opens once."""
+    from pipelines.passkeys import invite
+
+    console.show_pairs("Invitation", invite(console.session, person))
+    console.hint(
+        "Hand it to the person themselves. They read out the fingerprint that they are shown, and somebody else than the two "
+        "of you runs `passkey confirm`."
+    )
+
+
+@passkey_group.add("confirm")
+def confirm_passkey(console: Console, fingerprint: str) -> None:
+    """Confirm one by the fingerprint that its owner reads out."""
+    from pipelines.passkeys import confirm
+
+    console.show_pairs("Passkey", confirm(console.session, fingerprint))
+
+
+@passkey_group.add("revoke")
+def revoke_passkey(console: Console, fingerprint: str, reason: str = "lost") -> None:
+    """End one; what it signed stays signed."""
+    from pipelines.passkeys import revoke
+
+    console.show_pairs("Passkey", revoke(console.session, fingerprint, reason))
 
 
 # Escrow, switches and settings: two people

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
@@ -271,6 +272,25 @@ class Desk(_Section):
 
     idle_minutes: int = Field(default=15, ge=1, le=480, description="minutes without a step after which a visitor is signed out; CJIS Security Policy 5.5.5 names 30 at most")
     longest_hours: int = Field(default=10, ge=1, le=24, description="hours after which a visitor signs in again, whatever they do; policy: a working day")
+    origin: str = Field(default="", max_length=72, pattern=r"^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?)?$", description="https://host[:port] at which browsers reach a standing desk (`desk --standing`); empty: each starts their own. Passkeys are of this origin alone: with another one everybody registers again")
+    address: str = Field(default="127.0.0.1", description="address on which a standing desk listens; 0.0.0.0: all of this machine's")
+    port: int = Field(default=8443, ge=1, le=65535, description="and its port")
+    certificate_file: str = Field(default="", description="PEM of the desk's certificate for that host, and of those between it and its authority")
+    key_file: str = Field(default="", description="PEM of its private key, closed to others (chmod 600)")
+    passkeys_from: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="day from which on approvals, and confirmations of cohorts, recipients' keys and passkeys, carry a passkey's signature, which `ledger verify` asks for: taken at the standing desk alone; a day to come; empty: never; policy")
+    synced_passkeys: Literal["refuse", "allow"] = Field(default="refuse", description="refuse | allow passkeys that may leave their device (a phone's or a password manager's): whoever has the account has the key; NIST SP 800-63B; policy")
+    invitation_hours: int = Field(default=24, ge=1, le=168, description="hours that a code is good for with which a person registers a passkey; policy")
+    proxy_secret_file: str = Field(default="", description="a file with what a proxy in front, which verified a client's certificate (a smart card), says in the header X-Desk-Proxy; closed to others (chmod 600), 32 characters or more; empty: nobody comes in by a proxy")
+    proxy_header: str = Field(default="X-Client-Subject", pattern=r"^[A-Za-z0-9-]{1,64}$", description="the header in which that proxy says the certificate's subject, and which it takes out of what clients send")
+    certificates: tuple[tuple[str, str], ...] = Field(default=(), description='such as ["CN=Doe.Jane.1234567890,O=State of California", "jane-1"]: whose certificate a subject is, letter by letter as the proxy says it')
+
+    @field_validator("passkeys_from")
+    @classmethod
+    def _is_day(cls, value: str) -> str:
+        """Nothing, or a day of the calendar."""
+        if value:
+            date.fromisoformat(value)
+        return value
 
 
 class Operations(_Section):

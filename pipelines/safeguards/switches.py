@@ -30,6 +30,7 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "approvals.affiliation_letter": lambda asked: asked is True,
     "approvals.timeframe_years": lambda years: years <= Settings().approvals.timeframe_years,
     "approvals.soft_papers": lambda asked: asked is True,
+    "desk.synced_passkeys": lambda what: what == "refuse",
 }
 
 

@@ -13,11 +13,14 @@ import typer
 
 from crypto.cms.certificates import make_recipient
 from pipelines.cli.app import app, hoist, step_of
-from pipelines.session import today
+from pipelines.home import open_home
+from pipelines.session import Session, today
 from tests.leak.canaries import FREE
 from tests.leak.story import Done, Driver, Stage
 from tests.parts import missing
+from tests.passkeys import registered
 from tests.unit.crypto import tokens
+from tests.unit.crypto.passkeys.authenticators import SITE
 
 TOKEN_PARTS = ("softhsm2-util", "pkcs11-tool")
 # Only in one of the two ways, and why.
@@ -96,6 +99,7 @@ def every_command(stage: Stage, driver: Driver) -> None:
     """The rest: first what goes well, then what fails, with a canary wherever words may be quoted."""
     _on_a_spare_home(stage, driver)
     _on_files(stage, driver)
+    _passkeys(stage, driver)
     _done(stage, driver)
     _refused(stage, driver)
     _on_a_broken_home(stage, driver)
@@ -217,6 +221,24 @@ def _on_files(stage: Stage, driver: Driver) -> None:
     driver.run("register", "map", FREE, *poisoned, "--out", outputs / "none.toml", code=None)
 
 
+def _passkeys(stage: Stage, driver: Driver) -> None:
+    """Of the demonstration, where one may do both; what its page would do is done here."""
+    settings = stage / "home" / "settings.toml"
+    before = settings.read_text()
+    driver.run("passkey", "invite", FREE, code=None)
+    settings.write_text(before.replace('origin = ""', f'origin = "{SITE.origin}"'))
+    with Session(open_home(stage / "home")) as session:
+        who, digest, now = session.person, session.keyring.digest, session.ledger.clock()[1]
+        _, fingerprint = registered(session.ledger, who.id, who, today(), digest, now=now)
+    driver.run("passkey", "invite", who.id)
+    driver.run("passkey", "list")
+    driver.run("passkey", "confirm", FREE, code=None)
+    driver.run("passkey", "confirm", fingerprint)
+    driver.run("passkey", "revoke", fingerprint, "--reason", FREE, code=None)
+    driver.run("passkey", "revoke", fingerprint)
+    settings.write_text(before)
+
+
 def _done(stage: Stage, driver: Driver) -> None:
     project, release = stage.numbers["deidentified"], stage.releases["deidentified"]
     pem = (stage / "inputs" / "keys" / "analyst.pem").read_bytes()
@@ -289,7 +311,7 @@ def _on_a_broken_home(stage: Stage, driver: Driver) -> None:
     driver.run("--home", home, "register", "list", code=5)
     (home / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + FREE.encode() * 500)
     for words in (
-        ("deadlines",), ("status",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("home", "retention",),
+        ("deadlines",), ("status",), ("remind",), ("doctor",), ("escrow", "show"), ("passkey", "list"), ("switch", "list"), ("home", "retention",),
         ("settings", "show"), ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
         ("project", "list"), ("release", "list"), ("release", "disclosures"), ("switch", "confirm", "disclosure.threshold"),
     ):  # fmt: skip

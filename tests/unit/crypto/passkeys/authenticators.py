@@ -60,7 +60,9 @@ class Authenticator:
         """An assertion."""
         client = client if client is not None else client_data("get", challenge, site.origin)
         data = data if data is not None else self.data(site)
-        return Assertion(data, client, self.signed(data + hashlib.sha256(client).digest()))
+        return Assertion(
+            self.credential, data, client, self.signed(data + hashlib.sha256(client).digest())
+        )
 
     def signed(self, message):
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
