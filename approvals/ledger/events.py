@@ -21,7 +21,7 @@ FactValue = bool | int | str | Sequence[str]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_BYTES = re.compile(r"[A-Za-z0-9_-]{2,1366}")  # 1 to 1024 bytes
+_BYTES = re.compile(r"[A-Za-z0-9_-]{16,1366}")  # 12 to 1024 bytes
 _YEARS_FORM = re.compile(r"(\d{4})-(\d{4})")
 
 
@@ -99,7 +99,7 @@ DIGESTS = FactType("list of SHA-256 in hex", _is_digests, lambda text: tuple(tex
 ID = FactType("short id", _is_id)
 IDS = FactType("list of short ids", _is_ids, lambda text: tuple(text.split(",")))
 YEARS = FactType("years (2016-2025)", _is_years)
-BYTES = FactType("at most 1024 bytes as base64url", _is_bytes)
+BYTES = FactType("12 to 1024 bytes as base64url", _is_bytes)
 _TYPES = {
     "count": COUNT, "flag": FLAG, "date": DATE, "digest": DIGEST, "digests": DIGESTS, "id": ID, "ids": IDS,
     "years": YEARS, "bytes": BYTES,

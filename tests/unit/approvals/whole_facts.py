@@ -6,6 +6,7 @@ from approvals.ledger.events import FactValue, Spec
 
 _SAMPLES: tuple[FactValue, ...] = (
     "2026-11-23", 600, True, "d" * 64, "x1", "2016-2025", ("x1",), ("d" * 64,), ("personnel",), ("C-03",),
+    "Q3JlZGVudGlhbC0x",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from approvals.application.forms import MemberId
 from approvals.errors import EventRefused
 from approvals.ledger.events import (
     ANY,
+    BYTES,
     COUNT,
     DATE,
     DIGEST,
@@ -33,6 +34,7 @@ SAMPLES = {
     DIGESTS.name: ("a" * 64 + "," + "b" * 64, ("a" * 64, "b" * 64)),
     ID.name: ("some-id", "some-id"),
     IDS.name: ("one,two", ("one", "two")),
+    BYTES.name: ("Q3JlZGVudGlhbC0x", "Q3JlZGVudGlhbC0x"),
     YEARS.name: ("2016-2025", "2016-2025"),
 }
 
