@@ -43,7 +43,7 @@ def registered(
     ledger, person, administrator, on: date, digest, *, now: datetime, authenticator=None
 ):
     """A person's authenticator, and the fingerprint of its passkey, which waits."""
-    mine = authenticator or Authenticator(credential=f"of {person}".encode())
+    mine = authenticator or Authenticator(credential=f"credential of {person}".encode())
     code = invite(ledger, person, administrator, on, hours=24, digest=digest)
     whose, invitation = open_invitation(ledger, code, now, digest)
     passkey = verify_registration(SITE, CHALLENGE, *mine.create(CHALLENGE))
