@@ -6,13 +6,14 @@ the checks that belong to it. Recording is safe to repeat: the same facts are re
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from approvals import errors
 from approvals.custody.comments import read_comment
 from approvals.custody.memory import Memory
-from approvals.custody.state import OUT, ReleaseState, Status, release_state
+from approvals.custody.state import LOOKS, OUT, ReleaseState, Status, release_state
 from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
 from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical_json
 from approvals.people import Person, check_role, two_people_required
@@ -20,11 +21,12 @@ from approvals.project import Projects
 from errors import nearest
 
 # Decisions of persons: only their own methods record them.
-_DECISIONS = frozenset(
+_DECISIONS = LOOKS - {"pair_decided"} | frozenset(
     {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
      "release_withdrawn", "release_destroyed", "release_resumed", "outbox_cleared", "release_returned",
      "return_answered"}
 )  # fmt: skip
+_OF_STATE = frozenset(KINDS) - LOOKS
 _RUN = frozenset({"engineer"})
 _APPROVE = frozenset({"approver"})
 _GIVE = frozenset({"engineer", "approver"})
@@ -67,10 +69,12 @@ class Releases:
         Raises:
             UnknownRelease: there is none.
         """
-        state = release_state(self.ledger.events(release=release))
+        # the newest first: an event between the two is one that the state does not say to know of
+        last = self.ledger.last_of(release)
+        state = release_state(self.ledger.events(release=release, kind=_OF_STATE))
         if state is None:
             raise errors.UnknownRelease(**nearest(release, (r.release for r in self.list())))
-        return state
+        return replace(state, last_event=max(last, state.last_event))
 
     def list(self, project: str | None = None) -> list[ReleaseState]:
         """All releases, of a project or of all, in the order in which they were ordered."""
@@ -126,6 +130,23 @@ class Releases:
             raise errors.ReleaseMoveNotAllowed(step=kind, what="has a method of its own")
         state = self.show(release)
         return self._append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
+
+    def record_decision(
+        self, release: str, kind: str, facts: Mapping[str, FactValue], by: str, number: int
+    ) -> Entry:
+        """Record a reviewer's decision on a pair or a row, or that they took one back, once by its number.
+
+        ``kind`` is pair_decided, row_decided or decision_undone; ``by`` the id of the person. A release has thousands of them, so
+        that its state, which they don't change, is not looked at: who calls this holds the run, and has.
+
+        Raises:
+            EventRefused: the facts are not those of the kind.
+            KeyReused: the number is another decision's.
+        """
+        project, _, _ = release.rpartition("-R")
+        return self.ledger.append(
+            Event(kind, by, project, release, facts, f"{release}:decision:{number}")
+        )
 
     def ask_gate(
         self,

@@ -45,6 +45,7 @@ MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
     "gate_refused": (MAKING | STOPPED, S.REFUSED),  # but an approver's question moves nothing
     "review_requested": (MAKING | STOPPED, S.WAITING_REVIEW),
     "sheet_imported": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
+    "review_settled": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
     "doubtful_left_out": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
     "validated": (MAKING | STOPPED, S.VALIDATED),
     "report_attached": (MAKING | STOPPED, S.WAITING_APPROVAL),  # one returned, unanswered: RETURNED
@@ -65,7 +66,10 @@ STEPS = (
     "release_resumed",
     "release_validated",
     "outbox_cleared",
-)  # what a state is of
+)  # what a status is of
+LOOKS = frozenset(
+    {"pair_decided", "row_decided", "decision_undone"}
+)  # thousands, which no state is of
 
 
 # Since the newest event of these a release stands where it stands.

@@ -210,6 +210,12 @@ class Ledger:
         with unavailable(), self._engine.connect() as connection:
             return [as_entry(row[0], row[1]) for row in connection.execute(query)]
 
+    def last_of(self, release: str) -> int:
+        """The number of a release's newest event; 0 where it has none."""
+        query = select(func.max(EVENTS.c.seq)).where(EVENTS.c.release == release)
+        with unavailable(), self._engine.connect() as connection:
+            return connection.execute(query).scalar_one() or 0
+
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Every row as stored (seq, at, kind, actor, project, release, key, hash, body)."""
         query = select(*EVENTS.c).order_by(EVENTS.c.seq)

@@ -14,7 +14,7 @@ from pipelines.cli.places import is_digest
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pipelines.cli.console import Report
     from pipelines.home import Home
@@ -136,16 +136,24 @@ def review(
     export: Path | None = None,
     weights: Path | None = None,
     import_: Path | None = None,
+    undo: bool = False,
 ) -> None:
-    """Doubtful pairs out to a sheet, decisions back in."""
-    from pipelines.release import export_review, import_review
+    """Doubtful pairs out to a sheet, decisions back in.
 
-    if (export is None) == (import_ is None):
-        raise OptionsDisagree(option="one of --export and --import")
+    The sheet has what waits for you: first looks, second ones without the first answer, differences to settle, and what you may still
+    change. A partly filled one is taken; the rest stays open.
+    """
+    from pipelines.release import export_review, import_review, undo_decision
+
+    if (export is not None) + (import_ is not None) + undo != 1:
+        raise OptionsDisagree(option="one of --export, --import and --undo")
     if weights is not None and export is None:
         raise OptionsDisagree(option="--weights goes with --export")
     session = console.session
-    if export is not None:
+    if undo:
+        undo_decision(session, release)
+        console.say("Your last decision on this release is taken back; both stand in the ledger.")
+    elif export is not None:
         count = export_review(session, release, export, weights)
         console.show_pairs("Review", {"release": release, "pairs": count})
         console.hint(
@@ -154,14 +162,30 @@ def review(
     elif import_ is not None:
         counts = import_review(session, release, import_)
         console.show_pairs("Review", {"release": release, **counts})
-        if not counts["new"] and not counts["changed"]:
-            console.say("Nothing new: all that this sheet says was imported before.")
-        if counts["open"]:
-            console.say(
-                f"{counts['open']} pairs are open: the run waits until they are decided, too."
-            )
-        else:
-            console.say("Resume the run to go on.")
+        _say_imported(console, counts)
+
+
+def _say_imported(console: Console, counts: "Mapping[str, int]") -> None:
+    if not counts["new"] and not counts["changed"]:
+        console.say("Nothing new: all that this sheet says was imported before.")
+    elif counts["before"]:
+        console.say(
+            f"{counts['before']} decisions of this sheet were imported before: they count once."
+        )
+    if counts["others"]:
+        console.say(f"{counts['others']} were settled by others meanwhile: left as they are.")
+    if not counts["open"]:
+        console.say("Resume the run to go on.")
+        return
+    console.say(f"{counts['open']} pairs are open: the run waits until they are decided, too.")
+    if counts["second"]:
+        console.say(
+            f"{counts['second']} of them wait for a second reviewer, who is another person."
+        )
+    if counts["adjudicate"]:
+        console.say(
+            f"{counts['adjudicate']} of them two reviewers answered differently: a third one settles it."
+        )
 
 
 def refresh(

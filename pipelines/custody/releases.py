@@ -319,7 +319,7 @@ def copies(home: Home, state: ReleaseState) -> tuple[Path, ...]:
     )
 
 
-_TABLES = ("intake", "match", "decisions", "review", "extract", "validate")
+_TABLES = ("intake", "match", "asked", "decisions", "review", "extract", "validate")
 
 
 def wipe_tables(home: Home, release: str) -> None:

@@ -112,6 +112,15 @@ class Linkage(_Section):
     doubtful: Literal["wait", "exclude"] = Field(default="wait", description="wait | exclude: what a run does with doubtful pairs; policy")
 
 
+class Review(_Section):
+    """How doubtful pairs are reviewed, and rows of a cohort that look like one person."""
+
+    second_share: float = Field(default=0.10, ge=0, le=1, description="share of a release's questions that a second reviewer answers without seeing the first answer, every near-tie besides; drawn under this home's key; 0: none; policy: § 963(a)(3) names no review")
+    hide_probability: bool = Field(default=True, description="true: a reviewer sees a pair's probability when they have decided on it, not before; policy")
+    alike_rows: int = Field(default=3, ge=0, le=10, description="rows of a group that look like one person that two reviewers may call different people, who are looked for then; larger groups stay withheld, so that a list of guesses is not answered; 0: none; policy")
+    alike: Literal["offer", "wait"] = Field(default="offer", description="offer | wait: withheld rows are settled while a run waits for its doubtful pairs, or make it wait by themselves, too; policy")
+
+
 class Release(_Section):
     """Who lets a release go, and how it is cut."""
 
@@ -312,6 +321,7 @@ class Settings(_Section):
     drift: Drift = Drift()
     registers: Registers = Registers()
     linkage: Linkage = Linkage()
+    review: Review = Review()
     release: Release = Release()
     approvals: Approvals = Approvals()
     mail: Mail = Mail()

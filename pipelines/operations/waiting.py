@@ -26,6 +26,7 @@ from approvals.deadlines import Deadline, of_project
 from approvals.ledger import Entry
 from approvals.people import CONFIRMERS, RECORDERS, Person, waiting_correction, waiting_switches
 from approvals.project import IN_FORCE, MOVES, ProjectState, State, roles_for
+from pipelines.operations.looks import LOOKED_AT, looks_of
 from pipelines.operations.reminders import letters_due
 from pipelines.safeguards import check_witness, less_cautious, standing, unspoken
 from pipelines.session import Session, today
@@ -125,7 +126,6 @@ def _lives(session: Session) -> Iterator[_Life]:
 
 # A release that stands here waits for: the words, by which section or setting, the command, and the step whose roles it asks.
 _STANDING = {
-    Status.WAITING_REVIEW: ("settle the doubtful pairs", "release.doubtful", "review {0.release} --export {0.release}.xlsx", "review"),
     Status.REVIEWED: ("go on with the reviewed release", "release.doubtful", "run {0.project} --resume {0.release}", "resume"),
     Status.WAITING_APPROVAL: ("approve the release", "release.release_approval", "release approve {0.release}", "approve"),
     Status.RETURNED: ("answer the return of", "release.release_approval", "release answer {0.release} --comment FILE", "answer"),
@@ -135,6 +135,9 @@ _STANDING = {
 
 def _releases(session: Session, projects: Mapping[str, _Life]) -> Iterator[Waiting]:
     for state in session.releases.list():
+        if state.status is Status.WAITING_REVIEW:
+            yield from _looks(session, state, projects[state.project])
+            continue
         if state.status in _STANDING:
             what, by, command, step = _STANDING[state.status]
             barred = {
@@ -155,6 +158,34 @@ def _releases(session: Session, projects: Mapping[str, _Life]) -> Iterator[Waiti
                     "release.handover", words, state.since, life.state.cite(section), command, ROLES["handover"],
                     about=_about(state) | {"member": member}, due=life.end(),
                 )  # fmt: skip
+
+
+_FIRST = "settle the doubtful pairs {}"
+# What a doubtful pair, or a withheld row, waits for besides.
+_LOOKS = {
+    "second": "look at {} of {} a second time",
+    "adjudicate": "settle {} of {} that two reviewers answered differently",
+}
+
+
+def _looks(session: Session, state: ReleaseState, life: _Life) -> Iterator[Waiting]:
+    """First looks, second ones by another person, differences for a third: by the ledger's decisions alone, which are keyed."""
+    release, roles, due = state.release, ROLES["review"], life.end()
+    command = f"review {release} --export {release}.xlsx"
+    pairs, waits = looks_of(session.ledger.events(release=release, kind=LOOKED_AT))
+    if pairs or not any(task for task, _ in waits.values()):
+        yield Waiting(
+            "release.review", _FIRST.format(release), state.since, "linkage.doubtful", command, roles,
+            about=_about(state), due=due,
+        )  # fmt: skip
+    for task, words in _LOOKS.items():
+        found = [people for at, people in waits.values() if at == task]
+        if found:
+            what = words.format(f"{len(found)} pair{'s' * (len(found) > 1)}", release)
+            yield Waiting(
+                "release.review", what, state.since, "review.second_share", command, roles,
+                frozenset.intersection(*found), _about(state), due,
+            )  # fmt: skip
 
 
 def _about(state: ReleaseState) -> dict[str, str]:

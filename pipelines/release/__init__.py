@@ -25,7 +25,7 @@ from pipelines.release.refresh import (
     resume_refreshes,
     worst,
 )
-from pipelines.release.review import export_review, import_review
+from pipelines.release.reviewing import export_review, import_review, undo_decision
 from pipelines.release.run import (
     Outcome,
     Progress,

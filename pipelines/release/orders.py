@@ -41,6 +41,20 @@ _ID = re.compile(r"[A-Za-z0-9-]{3,60}")
 _WEIGHT = re.compile(r"([a-z][a-z0-9_]*)=([0-9]{1,3}(?:\.[0-9]{1,3})?)")
 
 
+class ReviewPolicy(BaseModel):
+    """By which rules doubtful pairs and withheld rows of a release are reviewed: those of the settings when it was ordered.
+
+    ``alone``: of a demo home with one reviewer, where nobody else could look a second time.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    second_share: float
+    alike_rows: int
+    alike: Literal["offer", "wait"]
+    alone: bool = False
+
+
 class Order(BaseModel):
     """What is to be released; fixed when the release is ordered."""
 
@@ -66,6 +80,7 @@ class Order(BaseModel):
     scheduled: bool = False
     formats: tuple[Literal["stata", "spss", "sas"], ...] = ()
     pins: Pins | None = None
+    review: ReviewPolicy | None = None  # of orders of before: one person's word is enough
 
 
 def make_run_folder(home: Home, release: str) -> Path:
@@ -229,9 +244,23 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             scheduled=request.scheduled,
             formats=formats,
             pins=pins,
+            review=_review_policy(session) if kind == "identified" else None,
         ),
     )
     return ordered.release
+
+
+def _review_policy(session: Session) -> ReviewPolicy:
+    chosen = session.settings.review
+    reviewers = [
+        p for p in session.people.persons if p.active and p.roles & custody.ROLES["review"]
+    ]
+    return ReviewPolicy(
+        second_share=chosen.second_share,
+        alike_rows=chosen.alike_rows,
+        alike=chosen.alike,
+        alone=session.demo and len(reviewers) < 2,
+    )
 
 
 def _snapshot(session: Session, system: str, named: str | None) -> SnapshotInfo:

@@ -181,6 +181,24 @@ class Staging:
         resting.write_staged(table, path, self._key, schema=schema)
         return path
 
+    def write_parts(self, stage: str, name: str, table: pa.Table, part: int) -> Path:
+        """Write a table encrypted for `some`, in parts of so many rows; the file."""
+        path = self.place(stage, f"{name}.parquet")
+        with resting.staged_writer(path, table.schema, self._key, part=part) as writer:
+            writer.write(table)
+        return path
+
+    def some(
+        self,
+        stage: str,
+        name: str,
+        columns: Sequence[str],
+        by: str,
+        chosen: Callable[[pa.Array], pa.Array],
+    ) -> pa.Table:
+        """Chosen rows of a table of `write_parts`; parts of it without any are not read. See `crypto.resting.read_some`."""
+        return resting.read_some(self.records.table(stage, name), self._key, columns, by, chosen)
+
     def has(self, stage: str, name: str) -> bool:
         """Whether a stage left this table."""
         path = self._folder / stage / f"{name}.parquet"

@@ -237,13 +237,14 @@ def test_a_reviewer_settles_doubtful_pairs(command, copied, waiting, tmp_path):
     assert (events("pair_decided"), events("sheet_imported")) == (4, 0)
     done = fill("same", "different", "unsure")
     assert (done["new"], done["changed"], done["open"]) == (1, 0, 0)
-    assert events("sheet_imported") == 1
+    assert (events("pair_decided"), events("sheet_imported")) == (5, 1)
     again = command("run", IDENTIFIED, "--resume", waiting, "--no-orchestrator", "--json")
     assert again.code == 7
     assert again.json["stage"] == "approve"
     assert fill("same", "different", "unsure")["new"] == 0
     assert fill("same", "same", "unsure", code=2)["error"]["code"] == "RUN-22"
-    assert (events("pair_decided"), events("sheet_imported")) == (4, 1)
+    assert (events("pair_decided"), events("sheet_imported")) == (5, 1)
+    assert command("review", waiting, "--undo").code == 2  # the run has gone on with it
     assert "pair_decided" in kinds(copied)
     assert "sheet_imported" in kinds(copied)
 

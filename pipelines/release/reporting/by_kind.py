@@ -43,6 +43,7 @@ def identified_sections(context: ReleaseContext, verdict: Validation) -> dict[st
             {
                 "Doubtful pairs": review["doubtful"],
                 "Doubtful pairs left out": review["left_out"],
+                **_agreement(review),
                 "Rows withheld as look-alikes": intake["withheld"],
                 "Rows of an earlier cohort again": intake["overlap"],
                 "Rows refused": intake["refused"],
@@ -66,6 +67,21 @@ def identified_sections(context: ReleaseContext, verdict: Validation) -> dict[st
         "plots": (plot,),
         "intervals": _rates(match, review),
         "outputs": (proven("no_agreement", verdict),),
+    }
+
+
+def _agreement(review: Mapping[str, Any]) -> dict[str, object]:
+    """How far two reviewers agreed who did not see each other's answers, where a second one was asked."""
+    if (told := review.get("agreement")) is None:
+        return {}
+    n, kappa = told["n"], told["kappa"]
+    alike = f"{told['agreed']} of {n}" if n else "none were asked"
+    return {
+        "Questions that two reviewers answered alike": alike,
+        f"Cohen's kappa of these ({n} questions)": "says nothing here"
+        if kappa is None
+        else f"{kappa:.2f}",
+        "Doubtful pairs that a third reviewer settled": review["adjudicated"],
     }
 
 

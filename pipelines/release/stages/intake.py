@@ -11,6 +11,7 @@ from extracts.rows import compute as pc
 from matching import linking, own_words, persons
 from pipelines import cohort as cohorts
 from pipelines.release.context import ReleaseContext
+from pipelines.release.reviewing import ALIKE, released_rows, told_apart_digest
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 from systems import database
@@ -36,7 +37,10 @@ def intake_cohort(context: ReleaseContext) -> Product:
     begun = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
     with context.required("intake", begun):
         refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
-        withheld = _withheld(cohort, context)
+        found = _alike(cohort, context)
+        free = sorted(released_rows(context)) if context.staging.has("intake", "alike") else []
+        told_apart = pc.is_in(found["cohort_id"], value_set=pa.array(free, pa.string()))
+        alike = found.filter(pc.invert(told_apart))["cohort_id"]
         this = context.project.cohort(digest)
         file = this.file if this else digest  # another map of the same file is no other cohort
         earlier = [c.digest for c in context.project.cohorts if c.file != file]
@@ -44,17 +48,28 @@ def intake_cohort(context: ReleaseContext) -> Product:
         repeated = cohorts.overlap(cohort, others, context.threads)
     files = (
         context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
-        context.staging.write("intake", "attempted", _attempted(cohort, refused, withheld)),
+        context.staging.write("intake", "attempted", _attempted(cohort, refused, alike)),
+        context.staging.write("intake", "alike", found),
     )
     counts: dict[str, Any] = {
         "rows": cohort.rows,
         "refused": refused.num_rows,
-        "withheld": len(withheld),
+        "withheld": len(alike),
         "overlap": repeated,
         "warnings": len(context.validations()["intake"].warnings),
     }
     context.note("intake_taken", **counts)
-    return Product(files, {**counts, "refusal_codes": _tally(refused["code"])})
+    facts = {
+        "refusal_codes": _tally(refused["code"]),
+        "told_apart": told_apart_digest(context, free),
+    }
+    return Product(files, {**counts, **facts})
+
+
+def has_rows_told_apart(context: ReleaseContext) -> bool:
+    """Whether reviewers have told rows apart since the cohort was taken in: they are attempted then."""
+    known = str(context.facts("intake").get("told_apart", ""))
+    return told_apart_digest(context, sorted(released_rows(context))) != known
 
 
 def _validate(
@@ -67,8 +82,8 @@ def _validate(
         return validation.begin("intake", system, con, "cohort", parameters)
 
 
-def _withheld(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.ChunkedArray:
-    """Row ids in groups of two or more that look like one person."""
+def _alike(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.Table:
+    """Rows in groups of two or more that look like one person: ``cohort_id, group, probability``."""
     standard, settings = cohort.columns[2:], context.session.settings
 
     def parts() -> Iterator[pa.Table]:
@@ -79,7 +94,7 @@ def _withheld(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.Chunk
     source = linking.parts_source(["cohort_id", *standard], "cohort", parts)
     # What one machine does as one shard is not worth a cluster's answer.
     run_shards = context.run_shards() if cohort.rows > settings.cluster.shard_rows else None
-    return persons.find_duplicates(source, words, run_shards)["cohort_id"]
+    return persons.find_duplicates(source, words, run_shards)
 
 
 def _attempted(
@@ -88,7 +103,7 @@ def _attempted(
     rows = cohort.read(["row_number", "row_id"])
     place = pc.index_in(rows["row_number"], value_set=refused["row_number"].combine_chunks())
     alike = pc.is_in(rows["row_id"], value_set=withheld.combine_chunks())
-    reasons = pc.if_else(alike, pa.scalar("looks_like_another_row"), pa.scalar(None, pa.string()))
+    reasons = pc.if_else(alike, pa.scalar(ALIKE), pa.scalar(None, pa.string()))
     codes = pc.coalesce(refused["code"].take(place), reasons)
     return pa.table({"row_number": rows["row_number"], "code": codes})
 

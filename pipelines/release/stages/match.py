@@ -69,8 +69,15 @@ def link_cohort(context: ReleaseContext) -> Product:
         "groups": made.groups,
         "curve": made.curve,
         "held_back": made.held_back,
+        "told_apart": context.facts("intake").get("told_apart", ""),
     }
     return Product((path, report, page, *kept), facts)
+
+
+def was_of_other_rows(context: ReleaseContext) -> bool:
+    """Whether reviewers have told rows apart since the cohort was linked: these were not attempted then."""
+    now, then = (context.facts(stage).get("told_apart", "") for stage in ("intake", "match"))
+    return now != then
 
 
 def _keep_weights(staging: Staging, links: pa.Table, result: LinkResult) -> tuple[Path, ...]:

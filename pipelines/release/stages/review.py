@@ -8,12 +8,13 @@ from typing import cast
 
 import pyarrow as pa
 
+from approvals.custody import Status
 from extracts.rows import compute as pc
 from matching import reports
 from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import WaitsForReview
 from pipelines.release.orders import Order
-from pipelines.release.review import decided_pairs
+from pipelines.release.reviewing import settle
 from pipelines.release.stages.stage import Product
 
 RATES = ("false_match_rate", "missed_match_rate")
@@ -25,23 +26,27 @@ def settle_doubtful(context: ReleaseContext) -> Product:
     Rows whose pairs are left out are not attempted in the extract; they are never silently "no".
 
     Raises:
-        WaitsForReview: there are doubtful pairs on which nobody has decided yet (exit 7).
+        WaitsForReview: there are doubtful pairs (or, where the order says so, withheld rows) that are not settled (exit 7).
+        StageChanged: decisions are not those that the ledger knows of (exit 5).
     """
-    staging = context.staging
-    links = staging.read("match", "links")
-    pairs = links.filter(pc.equal(links["decision"], "review")).num_rows
-    settled, undecided = links, pairs
-    if pairs and staging.has("decisions", "settled"):
-        settled = staging.read("decisions", "settled")
-        undecided -= len(decided_pairs(context)) or pairs  # of a home of before: all of them
-    if undecided and _choice(context.order, context.folder) == "wait":
-        context.note("review_requested", pairs=pairs)
-        raise WaitsForReview(release=context.release, pairs=pairs, undecided=undecided)
-    if undecided:
-        context.note("doubtful_left_out", pairs=undecided)
-    path = staging.write("review", "settled", settled)
+    wait = _choice(context.order, context.folder) == "wait"
+    found = settle(context, wait=wait)
+    if wait and (found.undecided or found.rows):
+        again = context.state.status is not Status.WAITING_REVIEW  # rows told apart bring new pairs
+        context.note("review_requested", once=not again, pairs=found.pairs)
+        more = {name: n for name in ("second", "adjudicate") if (n := found.waits.get(name))}
+        more |= {"rows": found.rows} if found.rows else {}
+        raise WaitsForReview(
+            release=context.release, pairs=found.pairs, undecided=found.undecided, **more
+        )
+    if found.undecided:
+        context.note("doubtful_left_out", pairs=found.undecided)
+    links, settled = context.staging.read("match", "links"), found.links
+    path = context.staging.write("review", "settled", settled)
     left = settled.filter(pc.equal(settled["decision"], "review")).num_rows
-    facts = {"doubtful": pairs, "left_out": left, "decided": pairs - left}
+    facts = {"doubtful": found.pairs, "left_out": left, "decided": found.pairs - left}
+    if found.agreement is not None:
+        facts |= {"agreement": asdict(found.agreement), "adjudicated": found.adjudicated}
     return Product((path,), facts | _rates(context, links, settled))
 
 

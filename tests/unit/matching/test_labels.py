@@ -6,8 +6,8 @@ import pytest
 from matching.errors import BadLabels, ContradictoryLabels, StrangeLabels, UnknownVerdict
 from matching.labels import DIFFERENT, SAME, UNSURE, Labels
 from matching.review import export_sheet
+from tests.unit.matching.review.test_sheet import fill
 from tests.unit.matching.tables import cohort, records
-from tests.unit.matching.test_review import fill
 
 
 def read(tmp_path, *lines, head="cohort_id,record_id,decision"):

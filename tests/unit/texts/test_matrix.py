@@ -666,7 +666,7 @@ WRITERS = {
         "systems/texts.py", "report/html.py", "package/dictionary.py", "package/scripts.py", "suppression/heat_map.py", "registers/page.py", "letters/composing.py", "linking/waterfalls.py"},
     r"^from html import|^import html": {"systems/texts.py"},
     r"in_html": {"systems/texts.py", "reports/page.py", "report/plots.py", "report/county_map.py", "letters/composing.py"},
-    r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"matching/review.py", "package/workbook.py", "package/cross_sheets.py", "package/sheet_cells.py"},
+    r"\bWorkbook\(|\.create_sheet\(|WriteOnlyCell\(": {"review/sheet.py", "package/workbook.py", "package/cross_sheets.py", "package/sheet_cells.py"},
     r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py",
         "content/rates.py",  # whose groups are names alone
         "register/problems.py"},  # whose texts are the description's

@@ -4,8 +4,16 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from matching.errors import BadSheet, ChangedPairs, MissingPairs, NothingDecided, UnknownVerdict
-from matching.review import apply_decisions, export_sheet, import_decisions
+from matching.errors import BadSheet, ChangedPairs, NothingDecided, UnknownReason, UnknownVerdict
+from matching.review import (
+    REASONS,
+    Line,
+    apply_decisions,
+    export_sheet,
+    import_decisions,
+    import_filled,
+    write_sheet,
+)
 from tests.unit.matching.tables import cohort, records
 
 MINE = cohort(
@@ -51,8 +59,8 @@ def test_only_the_owner_reads_the_sheet_and_no_cell_is_a_formula(sheet):
 
 def test_both_sides_stand_next_to_each_other(sheet):
     rows = list(openpyxl.load_workbook(sheet)["pairs"].iter_rows(values_only=True))
-    assert rows[0][5:7] == ("first_name (cohort)", "first_name (record)")
-    assert rows[2][5:9] == ("Bo", "Bob", "Roe", "Roe")
+    assert rows[0][8:10] == ("first_name (cohort)", "first_name (record)")
+    assert rows[2][8:12] == ("Bo", "Bob", "Roe", "Roe")
 
 
 def test_decisions_come_back_and_are_applied(sheet):
@@ -83,15 +91,13 @@ def test_what_is_decided_of_a_partly_filled_sheet_comes_back(sheet):
     ]
 
 
-def test_rows_that_are_gone_or_doubled_are_told(sheet):
+def test_a_row_that_is_gone_stays_open_and_one_that_is_doubled_is_told(sheet):
     fill(sheet, "same", "same")
     book = openpyxl.load_workbook(sheet)
     row = [cell.value for cell in book["pairs"][3]]
     book["pairs"].delete_rows(3)
     book.save(sheet)
-    with pytest.raises(MissingPairs) as missing:
-        import_decisions(sheet, PAIRS)
-    assert missing.value.facts == {"count": 1, "pairs": (2,)}
+    assert [d.cohort_id for d in import_decisions(sheet, PAIRS)] == ["c1"]  # the other stays open
     for _ in range(2):
         book["pairs"].append(row)
     book.save(sheet)
@@ -116,3 +122,56 @@ def test_sheets_that_were_tampered_with_are_refused(sheet, tmp_path):
     for path in (tmp_path / "junk.xlsx", tmp_path / "nowhere.xlsx", tmp_path):
         with pytest.raises(BadSheet):
             import_decisions(path, PAIRS)
+
+
+def lines():
+    ann, bo = {"first_name": "Ann", "birth_date": "1980-01-02"}, {"first_name": "Bo"}
+    yield Line(1, "c1", "7", 0, 1, ann, ann | {"first_name": "Anne"}, None, "same", "slip", "=note")
+    yield Line(2, "c1", "8", 0, 1, ann, ann | {"birth_date": "1951-11-30"}, 0.5)
+    yield Line(3, "c2", "9", 1, 2, bo, bo, 0.5, task="second look")
+
+
+def test_a_sheet_says_how_it_is_filled_in_and_what_differs(tmp_path):
+    write_sheet(tmp_path / "s.xlsx", list(lines()))
+    book = openpyxl.load_workbook(tmp_path / "s.xlsx", rich_text=True)
+    page = book["pairs"]
+    head = [cell.value for cell in page[1]]
+    assert book.sheetnames == ["pairs", "how to"]
+    assert (page.freeze_panes, page.auto_filter.ref) == ("I2", page.dimensions)
+    assert {v.formula1: v.prompt is not None for v in page.data_validations.dataValidation} == {
+        '"same,different,unsure"': True, f'"{",".join(REASONS)}"': True,
+    }  # fmt: skip
+    assert page.column_dimensions["G"].width == 30
+    name = page.cell(2, head.index("first_name (record)") + 1)
+    assert [str(part) for part in name.value] == ["Ann", "e"]  # the letter that differs is bold
+    born = head.index("birth_date (record)") + 1
+    shaded = [page.cell(row, born).fill.fill_type for row in (2, 3, 4)]
+    assert shaded == [None, "solid", None]
+    tops = [page.cell(row, 1).border.top.style for row in (2, 3, 4)]
+    assert tops == ["medium", None, "medium"]  # one block a cohort row
+    assert "personal values" in page.oddFooter.center.text
+
+
+def test_reasons_and_notes_come_back_as_they_were_written(tmp_path):
+    path, pairs = tmp_path / "s.xlsx", [("c1", "7"), ("c1", "8"), ("c2", "9")]
+    rows = [Line(1, "c4", "1", 2, 2, {"first_name": "Cy"}, None)]
+    write_sheet(path, list(lines()), rows)
+    (kept,) = import_filled(path, pairs, [("c4", "1")])
+    assert (kept.place, kept.verdict, kept.reason, kept.note) == (0, "same", "slip", "=note")
+    book = openpyxl.load_workbook(path)
+    book["rows"].cell(2, 5).value = "different"
+    book.save(path)
+    assert [one.place for one in import_filled(path, pairs, [("c4", "1")])] == [0, 3]
+    book["pairs"].cell(2, 6).value = "a hunch"
+    book.save(path)
+    with pytest.raises(UnknownReason) as strange:
+        import_filled(path, pairs)
+    assert "hunch" not in str(strange.value)
+
+
+def test_a_sheet_of_before_reasons_is_still_taken(sheet):
+    fill(sheet, "same", "unsure")
+    book = openpyxl.load_workbook(sheet)
+    book["pairs"].delete_cols(6, 3)
+    book.save(sheet)
+    assert [d.verdict for d in import_decisions(sheet, PAIRS)] == ["same", "unsure"]

@@ -1,0 +1,167 @@
+"""Who has looked at what: the decisions of a release, kept one after another, and where each pair stands by them.
+
+Nothing is edited: a decision that is taken back, or changed by the one who made it, is another entry.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pyarrow as pa
+
+from matching.review import Verdict
+from pipelines.release.context import ReleaseContext
+
+STAGE, TABLE = "decisions", "given"
+UNDONE = "undone"
+Key = tuple[str, str]
+"""Cohort id and record id as text; of a row that looks like another: its id and ``=`` with its group's number."""
+
+Task = Literal["first", "second", "adjudicate", "settled"]
+Look = Literal["first", "second", "adjudication"]
+
+SCHEMA = pa.schema(
+    [
+        ("number", pa.int64()), ("cohort_id", pa.string()), ("record_id", pa.string()), ("verdict", pa.string()),
+        ("reason", pa.string()), ("note", pa.string()), ("by", pa.string()), ("look", pa.string()), ("second", pa.bool_()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Word:
+    """One entry: what a person said of a pair, or that they take it back.
+
+    ``number`` counts a release's entries from 1; 0 is one of before they were numbered.
+    """
+
+    number: int
+    cohort_id: str
+    record_id: str
+    verdict: str
+    reason: str
+    note: str
+    by: str
+    look: Look = "first"
+    second: bool = False  # whether a second person had to look when it was said
+
+    @property
+    def key(self) -> Key:
+        """Of what it is."""
+        return self.cohort_id, self.record_id
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one pair stands.
+
+    Attributes:
+        words: what stands, one for each person, in the order of their first looks.
+        version: number of the last entry of it, 0 where there is none: a page that shows another one is stale.
+        second: whether a second person has to look.
+    """
+
+    words: tuple[Word, ...] = ()
+    version: int = 0
+    second: bool = False
+
+    @property
+    def task(self) -> Task:
+        """What it waits for."""
+        if not self.words:
+            return "first"
+        if len(self.words) == 1:
+            return "second" if self.second else "settled"
+        if len(self.words) == 2 and self.words[0].verdict != self.words[1].verdict:
+            return "adjudicate"
+        return "settled"
+
+    @property
+    def verdict(self) -> str:
+        """What is settled; empty before that."""
+        return self.words[-1].verdict if self.task == "settled" else ""
+
+    def of(self, person: str) -> Word | None:
+        """What a person said of it."""
+        return next((word for word in self.words if word.by == person), None)
+
+
+@dataclass
+class Book:
+    """All entries of a release, as they are staged."""
+
+    words: list[Word] = field(default_factory=list[Word])
+    recorded: int = 0  # number up to which the ledger has them
+
+    @property
+    def last(self) -> int:
+        """The number of the last entry."""
+        return self.words[-1].number if self.words else 0
+
+    @classmethod
+    def read(cls, context: ReleaseContext) -> "Book":
+        """What is staged so far."""
+        if not context.staging.has(STAGE, TABLE):
+            return cls()
+        table = context.staging.read(STAGE, TABLE)
+        if "number" not in table.column_names:  # of before
+            given = table.to_pylist()
+            return cls([Word(0, **line, reason="", note="", by="") for line in given])
+        columns = (table[name].to_pylist() for name in SCHEMA.names)
+        words = [Word(*row) for row in zip(*columns, strict=True)]
+        return cls(words, int(context.facts(STAGE).get("recorded", 0)))  # type: ignore[call-overload]
+
+    def keep(self, context: ReleaseContext) -> None:
+        """Stage all entries."""
+        columns = ([getattr(word, name) for word in self.words] for name in SCHEMA.names)
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+        path = context.staging.write(STAGE, TABLE, pa.Table.from_arrays(arrays, schema=SCHEMA))
+        self._note(context, path)
+
+    def note_recorded(self, context: ReleaseContext) -> None:
+        """Note that the ledger has all of them."""
+        self.recorded = self.last
+        self._note(context, context.staging.place(STAGE, f"{TABLE}.parquet"))
+
+    def _note(self, context: ReleaseContext, path: object) -> None:
+        facts = {"entries": len(self.words), "recorded": self.recorded}
+        context.records.keep(STAGE, (path,), facts, 0.0)  # type: ignore[arg-type]
+        context.staging.upload(STAGE)
+
+
+def standings(
+    words: Iterable[Word], second: Mapping[Key, bool], *, alone: bool = False
+) -> dict[Key, Standing]:
+    """Where each pair stands that somebody has looked at.
+
+    Args:
+        words: the entries in their order.
+        second: for pairs whether a second person has to look.
+        alone: an order of before: the last word counts, whoever said it.
+    """
+    found: dict[Key, tuple[dict[str, Word], int]] = {}
+    for word in words:
+        said, _ = found.setdefault(word.key, ({}, 0))
+        by = "" if alone else word.by + "*" * (word.look == "adjudication")
+        if word.verdict == UNDONE:
+            said.pop(by, None)
+        else:
+            said[by] = word
+        found[word.key] = said, word.number
+    return {
+        key: Standing(tuple(said.values()), version, not alone and _second(key, said, second))
+        for key, (said, version) in found.items()
+    }
+
+
+def _second(key: Key, said: Mapping[str, Word], second: Mapping[Key, bool]) -> bool:
+    """A row of the cohort is looked for on the word of two people alone; withheld it stays on one's."""
+    if key[1].startswith("="):
+        return second.get(key, False) and any(w.verdict == "different" for w in said.values())
+    return second.get(key, False) or any(word.second for word in said.values())
+
+
+def verdicts(standing: Mapping[Key, Standing], keys: Sequence[Key]) -> dict[Key, Verdict]:
+    """What is settled of these."""
+    found = ((key, standing[key].verdict) for key in keys if key in standing)
+    return {key: verdict for key, verdict in found if verdict}  # type: ignore[misc]
