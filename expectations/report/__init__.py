@@ -27,4 +27,4 @@ from expectations.report.model import (
     Tally,
     tally_of,
 )
-from expectations.report.plots import drawn, mapped
+from expectations.report.plots import drawn, mapped, written

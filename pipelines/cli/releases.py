@@ -280,10 +280,11 @@ def watch(console: Console, release: str | None = None) -> None:
 
     It looks at what the run leaves in its folder, from another shell than the run's; nothing waits for it.
     """
-    from pipelines.release import follow, under_way
+    from pipelines.release import follow, in_making, under_way
 
     if release is None:
-        rows = [one.as_dict() for one in under_way(console.session)]
+        session = console.session
+        rows = [one.as_dict() for one in under_way(session, in_making(session))]
         names = ("release", "state", "working", "stage", "share", "since")
         console.show_rows("Under way", names, rows)
         return

@@ -16,7 +16,7 @@ from pipelines.release.orders import (
     read_order,
 )
 from pipelines.release.plots import charts_of, county_map_of, county_maps
-from pipelines.release.progress import RunProgress, follow, progress_of, under_way
+from pipelines.release.progress import RunProgress, follow, in_making, progress_of, under_way
 from pipelines.release.refresh import (
     Refreshed,
     RefreshPlan,

@@ -71,15 +71,23 @@ class RunProgress:
         return asdict(self)
 
 
-def under_way(session: Session) -> list[RunProgress]:
-    """Every release that is being made, or that stopped on its way, by its id."""
-    states = (one for one in session.releases.list() if one.status in MAKING | STOPPED)
-    held = _held_locks()
-    return [
-        _progress(session, state, held)
-        for state in states
-        if (session.home.runs / state.release).is_dir()
+def in_making(session: Session) -> list[ReleaseState]:
+    """Every release that is being made, or that stopped on its way: what a process has first, then the newest."""
+    held, runs = _held_locks(), session.home.runs
+    states = [
+        one
+        for one in session.releases.list()
+        if one.status in MAKING | STOPPED and (runs / one.release).is_dir()
     ]
+    return sorted(
+        states, key=lambda one: (_is_held(runs / one.release, held), one.last_event), reverse=True
+    )
+
+
+def under_way(session: Session, states: Sequence[ReleaseState]) -> list[RunProgress]:
+    """Where these releases are, in their order."""
+    held, last = _held_locks(), dict[str, Mapping[str, float]]()
+    return [_progress(session, state, held, last) for state in states]
 
 
 def progress_of(session: Session, release: str) -> RunProgress:
@@ -88,7 +96,7 @@ def progress_of(session: Session, release: str) -> RunProgress:
     Raises:
         UnknownRelease, ReleaseUnknown: there is none.
     """
-    return _progress(session, session.releases.show(release), _held_locks())
+    return _progress(session, session.releases.show(release), _held_locks(), {})
 
 
 def follow(session: Session, release: str, every: float = 1.0) -> Iterator[RunProgress]:
@@ -116,14 +124,22 @@ def _steps(one: RunProgress) -> tuple[object, ...]:
     return one.working, one.state, one.stage, one.code, round(one.share, 2)
 
 
-def _progress(session: Session, state: ReleaseState, held: frozenset[int]) -> RunProgress:
+def _progress(
+    session: Session,
+    state: ReleaseState,
+    held: frozenset[int],
+    known: dict[str, Mapping[str, float]],
+) -> RunProgress:
+    """Where a release is; ``known`` keeps what stages took the last time, by kind."""
     home, release = session.home, state.release
     folder, order = run_folder(home, release), read_order(home, release)
     stages, records = _applying(order), _records(folder)
     outcome, working = _outcome(folder), _is_held(folder, held)
     current = next((one for one in stages if one.name not in records), None)
     since = max(_began(session, release), *(_changed(path) for path in _traces(folder, records)))
-    last = _last_time(session, state.kind)
+    if state.kind not in known:
+        known[state.kind] = _last_time(session, state)
+    last = known[state.kind]
     return RunProgress(
         release=release,
         project=order.project,
@@ -216,11 +232,11 @@ def _began(session: Session, release: str) -> datetime:
     return datetime.fromtimestamp(0, UTC)
 
 
-def _last_time(session: Session, kind: str) -> dict[str, float]:
-    """Seconds of each stage, of the newest release of this kind that came to its end."""
+def _last_time(session: Session, of: ReleaseState) -> dict[str, float]:
+    """Seconds of each stage, of the newest other release of this kind that came to its end."""
     for entry in find_events(session.ledger, Sought(kind="run_measured"), most=20):
         state = session.releases.show(str(entry.release))
-        if state.kind == kind:
+        if state.kind == of.kind and state.release != of.release:
             names, took = (
                 cast("Sequence[str]", entry.facts[n]) for n in ("stages", "milliseconds")
             )

@@ -3,6 +3,24 @@
 Each topic is a file: its functions read and do what the commands read and do, and its templates stand beside under their names.
 """
 
-from pipelines.desk.pages import entrance, waiting
+from pipelines.desk.pages import (
+    deadlines,
+    doctor,
+    entrance,
+    ledger,
+    projects,
+    registers,
+    runs,
+    waiting,
+)
 
-TOPICS = (waiting.PAGES, entrance.PAGES)
+TOPICS = (
+    waiting.PAGES,
+    projects.PAGES,
+    deadlines.PAGES,
+    runs.PAGES,
+    registers.PAGES,
+    ledger.PAGES,
+    doctor.PAGES,
+    entrance.PAGES,
+)

@@ -17,7 +17,7 @@ from tests.parts import CHROMIUM
 
 PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
 WIDTHS = {1280: 900, 390: 844}
-_LINKS = "[...document.querySelectorAll('a[href], iframe[src]')].map(e => e.href || e.src)"
+_LINKS = "[...document.querySelectorAll('a[href]:not([download]), iframe[src]')].map(e => e.href || e.src)"
 _WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 pytestmark = pytest.mark.machine("chromium")
 
