@@ -17,4 +17,5 @@ from extracts.rows.stored import (
     stored_columns,
     stored_steps,
     tallies_of,
+    tallies_together,
 )

@@ -22,21 +22,24 @@ if TYPE_CHECKING:
     import duckdb
 
 VERSION: Final = 2  # of the tables, and of every value in them; a test holds it to both
-_STORED = "stored_rows"
+_STORED, _ENTRIES, _RECORDS = "stored_rows", "stored_entries", "stored_records"
 
 
 class StoredRows:
-    """All identified rows of a register, withheld ones too, as a connection's temporary table; see the three functions.
+    """All identified rows of some entries, withheld ones too, as a connection's temporary table; see the three functions.
 
     Args:
         con: a snapshot's connection.
         system: the description.
+        entries: ``record_id`` of the entries; every one where there is none.
 
     Raises:
         ExtractFailed: the database gave up.
     """
 
-    def __init__(self, con: "duckdb.DuckDBPyConnection", system: System) -> None:
+    def __init__(
+        self, con: "duckdb.DuckDBPyConnection", system: System, entries: pa.Table | None = None
+    ) -> None:
         self._con = con
         self._plan = plan = _whole_plan(system)
         bits = [
@@ -48,11 +51,23 @@ class StoredRows:
     SELECT r.*, i.identity AS identity_, {_code(plan)}::VARCHAR AS code_,
       {year_of(plan)}::SMALLINT AS year_, ({" + ".join(bits) or "0"})::INTEGER AS withheld_
     FROM released r JOIN scope o ON o.{quoted(plan.key)} = r.key_
-      JOIN person_index i ON i.record_id = r.entry_"""
-        query = chain(entry_steps(plan, None, everything), final)
+      JOIN person_index i ON i.record_id = r.entry_ SEMI JOIN {_ENTRIES} w ON w.record_id = r.entry_"""
+        query = chain(entry_steps(plan, None, everything, _RECORDS), final)
         bound = {"scope": sorted(code for of in plan.families.values() for code in of)}
+        if entries is None:
+            entries = con.sql("SELECT record_id FROM person_index").to_arrow_table()
+        con.register(_ENTRIES, entries)
+        records = f"""SELECT DISTINCT {quoted(plan.key)} FROM {quoted(plan.party_table)}
+    SEMI JOIN {_ENTRIES} w ON w.record_id = {quoted(plan.person)}"""
         with guarded(ExtractFailed, step="stored rows"), lookups(con, plan):
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {_RECORDS} AS {records}")
             con.execute(f"CREATE OR REPLACE TEMP TABLE {_STORED} AS {query}", bound)
+        con.unregister(_ENTRIES)
+
+    def drop(self) -> None:
+        """Forget the tables."""
+        for name in (_STORED, _RECORDS):
+            self._con.execute(f"DROP TABLE IF EXISTS {name}")
 
     def rows(self) -> pa.RecordBatchReader:
         """``key_, entry_``, the columns that may leave, ``identity_, code_, year_, withheld_``; by entry.
@@ -88,6 +103,14 @@ class StoredRows:
         ]
         columns = {f.name: [line[i] for line in lines] for i, f in enumerate(schema)}
         return pa.table(columns, schema=schema).sort_by([(f.name, "ascending") for f in schema])
+
+
+def tallies_together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Tallies of several `StoredRows` as those of all their entries."""
+    whole = pa.concat_tables(parts)
+    by = [name for name in whole.column_names if name != "count"]
+    added = whole.group_by(by).aggregate([("count", "sum")]).rename_columns([*by, "count"])
+    return added.select(whole.column_names).sort_by([(n, "ascending") for n in whole.column_names])
 
 
 def records_of(scope: pa.Table, system: System, allowed: RowScope) -> pa.Table:

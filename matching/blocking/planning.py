@@ -157,10 +157,10 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     cache = KeyCache() if rows * len(rules) * _KEY <= _CACHED else None
     sides = None
     if compiled() is not None:
-        sides = (
-            rule_book.HashedSide(Columns(encoded.cohort), encoded.parts),
-            rule_book.HashedSide(Columns(encoded.records), encoded.parts),
-        )
+        mine = theirs = rule_book.HashedSide(Columns(encoded.cohort), encoded.parts)
+        if encoded.records is not encoded.cohort:
+            theirs = rule_book.HashedSide(Columns(encoded.records), encoded.parts)
+        sides = mine, theirs
     wanted = [Planned(rule, RuleCount(rule.name), cache=cache, sides=sides) for rule in rules]
     made: list[Planned] = []
 

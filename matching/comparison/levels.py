@@ -420,7 +420,8 @@ def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> 
 
 
 def _columns(encoded: Encoded) -> tuple[Columns, Columns]:
-    return Columns(encoded.cohort), Columns(encoded.records)
+    mine = Columns(encoded.cohort)
+    return mine, mine if encoded.records is encoded.cohort else Columns(encoded.records)
 
 
 def _by_code(field: str, x: Rows, y: Rows) -> tuple[Small, Bools, Bools]:

@@ -75,10 +75,9 @@ class ByValue:
         people = People.of(side)
         named = people.middle >= 0
         dated = bool((side.birth[(side.first >= 0) & (side.last >= 0)] > 0).any())
-        full = people.first << 32 | people.last
-        counted = (
-            people.first, people.last, full[named], _joined(full[named], people.middle[named]),
-        )  # fmt: skip
+        first, last = people.first.astype(np.int64), people.last.astype(np.int64)
+        full, middle = (first << 32 | last)[named], people.middle[named].astype(np.int64)
+        counted = first, last, full, _joined(full, middle)
         tables: dict[str, ValueTable] = {}
         for name, by_row in table.by_row.items():
             keys = _KEYS[name](side, dated)

@@ -48,6 +48,11 @@ SideValues = dict[
 
 def values_of(encoded: Encoded) -> SideValues:
     """What is counted of both sides. Addresses are numbered: that is slow, and is done once."""
+    if encoded.records is encoded.cohort:  # one table against itself: held once
+        own = {name: of(encoded.cohort) for name, of in VALUES.items()}
+        street = own["street"]
+        own["street"] = np.where(street < 0, -1, some_numbers(street)[0])
+        return {name: (values, values) for name, values in own.items()}
     found = {name: (of(encoded.cohort), of(encoded.records)) for name, of in VALUES.items()}
     both = np.concatenate(found["street"])
     number = np.where(both < 0, -1, some_numbers(both)[0])
@@ -207,12 +212,16 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     The smallest of three estimates, since true matches inflate the one across the sides and repeated
     entries those within a side.
     """
-    place, both = _counted(np.concatenate([mine, theirs]))
-    known = both > 0
-    x, y = (
-        np.bincount(side, minlength=len(both))[known].astype(np.float64)
-        for side in (place[: len(mine)], place[len(mine) :])
-    )
+    if mine is theirs:
+        counts = _counted(mine)[1]
+        x = y = counts[counts > 0].astype(np.float64)
+    else:
+        place, both = _counted(np.concatenate([mine, theirs]))
+        known = both > 0
+        x, y = (
+            np.bincount(side, minlength=len(both))[known].astype(np.float64)
+            for side in (place[: len(mine)], place[len(mine) :])
+        )
     found = [((x * y).sum(), x.sum() * y.sum())]
     expected = max(prior, found[0][0] / max(found[0][1], 1))
     for n in (x, y):  # a side too small to show agreements says nothing by showing none

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.arrays import numbered
-from matching.arrow import Bools, Floats, Floats32, Ints
+from matching.arrow import Bools, Floats, Floats32, Numbers, Rows
 from matching.comparison import NAMES
 from matching.model.model import Model
 from matching.normalise import Side
@@ -76,37 +76,36 @@ class People:
     birth date are one person's, or each a person where no row has one.
     """
 
-    which: Ints
-    rows: Ints
-    name: Ints
-    first: Ints
-    last: Ints
-    middle: Ints
+    which: Rows
+    rows: Rows
+    name: Rows
+    first: Rows
+    last: Rows
+    middle: Rows
 
     @classmethod
     def of(cls, side: Side) -> "People":
         """Tell them apart."""
-        known = np.flatnonzero((side.first >= 0) & (side.last >= 0))
+        known = np.flatnonzero((side.first >= 0) & (side.last >= 0)).astype(np.int32)
         name, _ = numbered(side.first[known].astype(np.int64) << 32 | side.last[known])
         birth = side.birth[known].astype(np.int64)
         dated = bool((birth > 0).any())
         person, many = numbered(name << 32 | (birth if dated else np.arange(len(known))))
-        rows = np.empty(many, np.int64)
+        rows = np.empty(many, np.int32)
         rows[person] = known
         named = side.middle[known] >= 0  # a row that has a middle name stands for the others
         rows[person[named]] = known[named]
-        which = np.full(side.rows, -1)
+        which = np.full(side.rows, -1, np.int32)
         which[known] = person
-        name_of = np.empty(many, np.int64)
+        name_of = np.empty(many, np.int32)
         name_of[person] = name
-        codes = (x[rows].astype(np.int64) for x in (side.first, side.last, side.middle))
-        return cls(which, rows, name_of, *codes)
+        return cls(which, rows, name_of, *(x[rows] for x in (side.first, side.last, side.middle)))
 
     def by_row(self, values: Floats) -> Floats32:
         """Values of people for their rows; nought for rows without a name."""
         return np.append(values, 0.0).astype(np.float32)[self.which]
 
-    def share(self, name: Ints) -> Floats:
+    def share(self, name: Rows) -> Floats:
         """The share of people with each one's name."""
         return np.bincount(name)[name] / max(len(name), 1)
 
@@ -117,7 +116,10 @@ class People:
         if not len(named):
             return chance, result
         name = self.name[named]
-        beside, both = _others(name), _others(numbered(name << 32 | self.middle[named])[0])
+        beside, both = (
+            _others(name),
+            _others(numbered(name.astype(np.int64) << 32 | self.middle[named])[0]),
+        )
         average = (both.sum() + _PAIRS * chance) / (beside.sum() + _PAIRS)
         average = float(np.clip(average, chance, 0.99))
         share = (both + OTHER_NAMES * average) / (beside + OTHER_NAMES)
@@ -125,6 +127,6 @@ class People:
         return average, result
 
 
-def _others(number: Ints) -> Floats:
+def _others(number: Numbers) -> Floats:
     """How many others have each one's number."""
     return (np.bincount(number)[number] - 1).astype(np.float64)

@@ -62,6 +62,7 @@ def resolve_whole(
     def shards(plan: ShardPlan) -> Iterator[Scored]:
         for number in range(plan.shards):
             yield plan.work(number)
+            arrays.give_back()
             if told is not None:
                 told((number + 1) / plan.shards)
 

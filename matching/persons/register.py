@@ -86,13 +86,16 @@ class Entries:
         given, encoded = normalise.encode_one(
             chain(whole, lost), ("record_id", "group"), options.words, read_as
         )
+        arrays.give_back()  # what was read: the most of all that is done here
         rows = given.num_rows - sum(table.num_rows for table in lost)
         ids, node, group = _nodes(given.slice(0, rows))
+        del given
         row_of, copies = _distinct(encoded)
         # contents are numbered as they appear: those that are gone are the last
         row_of = row_of[row_of < rows]
         side, missed = encoded.cohort.take(row_of), copies[rows:]
         encoded = replace(encoded, cohort=side, records=side)
+        arrays.give_back()
         return cls(ids, group, node, row_of, copies[:rows], missed[missed < len(row_of)], encoded)
 
     def pieces(self) -> "Pieces":
@@ -183,6 +186,7 @@ class Pieces:
         first = np.empty(many, np.int64)
         first[pair[::-1]] = np.arange(len(pair))[::-1]
         order = np.lexsort((high[first], low[first]))
+        arrays.give_back()
         return _Edges(low[first[order]], high[first[order]], best[0][order], best[1][order])
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from matching import model as models
-from matching.arrays import Clock, numbered
+from matching.arrays import Clock, give_back, numbered
 from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
 from matching.blocking import Blocks, PairFilter, Planned, RuleCount, plan, rules_of
 from matching.comparison import Comparer, compare_pairs, level_in
@@ -161,6 +161,8 @@ class Scorer:
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
             self.comparer = comparing.result()
             self.model, self.table = learning.result()
+        if self.same_table:  # as large as any
+            give_back()
 
     def _by_chance(
         self, comparing: Future[Comparer], telling_apart: Future[models.People]
@@ -225,7 +227,11 @@ class Scorer:
         """Score every candidate pair with the model as it is."""
         plan = self.shard_plan()
         if run_shards is None:
-            shards = [plan.work(number, self.seconds) for number in range(plan.shards)]
+            shards: list[Scored] = []
+            for number in range(plan.shards):
+                shards.append(plan.work(number, self.seconds))
+                if self.same_table:
+                    give_back()
         else:
             with Clock(self.seconds, "compare"):
                 shards = list(run_shards(plan))

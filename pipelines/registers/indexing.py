@@ -6,6 +6,7 @@ same as without. An index of another version is not read.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from extracts import rows as extracts
 from matching import errors, linking, normalise
+from matching.arrays import give_back
 from pipelines.home import locked
 from pipelines.session import Session
 from systems import database
@@ -23,6 +25,7 @@ from systems.register import Index, Indexed, Snapshot, SnapshotInfo, entries_sql
 if TYPE_CHECKING:
     import duckdb
 
+_PART = 2_000_000  # entries whose rows as they may leave are worked out at a time: the tables are read again for each
 _ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
 _MANY, _FEW = (
     1 << 17,
@@ -95,11 +98,33 @@ def _tables(snapshot: Snapshot) -> Generator[Indexed, None, None]:
         rows, texts = normalise.stored_tables(source.read(source.columns))
         yield "rows", rows, _MANY
         yield "texts", texts, _MANY
-        del rows, texts
-        stored = extracts.StoredRows(con, system)
-        yield "scope", stored.scope(), _MANY
-        yield "tallies", stored.tallies(), _MANY
-        yield "released", stored.rows(), _FEW
+        del source, rows, texts
+        give_back()
+        scopes, tallies = list[pa.Table](), list[pa.Table]()
+        parts = _released(con, system, everybody, scopes, tallies)
+        first = next(parts)
+        reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], parts))
+        yield "released", reader, _FEW
+        yield "scope", pa.concat_tables(scopes), _MANY
+        yield "tallies", extracts.tallies_together(tallies), _MANY
+
+
+def _released(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    everybody: pa.Table,
+    scopes: list[pa.Table],
+    tallies: list[pa.Table],
+) -> Iterator[pa.RecordBatch]:
+    """What may leave of every entry, a part of them at a time, at least one batch; who stands on what and the tallies of each part go to the lists."""
+    for start in range(0, max(everybody.num_rows, 1), _PART):
+        stored = extracts.StoredRows(con, system, everybody.slice(start, _PART))
+        scopes.append(stored.scope())
+        tallies.append(stored.tallies())
+        reader = stored.rows()
+        yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+        yield from reader
+        stored.drop()
 
 
 def records_source(

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
@@ -13,7 +14,13 @@ from extracts.errors import LinkOutsideRegister, ScopeEmpty
 from extracts.rows import RowScope
 from extracts.rows.in_scope import records_in_scope, register_tallies
 from extracts.rows.plan import plan_for
-from extracts.rows.stored import StoredRows, records_of, stored_columns, tallies_of
+from extracts.rows.stored import (
+    StoredRows,
+    records_of,
+    stored_columns,
+    tallies_of,
+    tallies_together,
+)
 from tests.examples import examples
 from tests.unit.extracts.making import build_identified
 from tests.unit.extracts.test_oracle import COHORT, FAMILIES, LINKS, YEARS, registers
@@ -81,6 +88,23 @@ def test_a_register_with_orders_of_every_kind(carpos, open_register):
         records_of(stored.scope(), carpos, RowScope(()))
     with pytest.raises(ScopeEmpty):
         tallies_of(stored.tallies(), carpos, RowScope(("GV", "XX")))
+
+
+@pytest.mark.parametrize("size", [1, 4, 10_000])
+def test_some_entries_at_a_time_are_all_of_them(carpos, open_register, size):
+    con = small(open_register)
+    stored = StoredRows(con, carpos)
+    whole = stored.rows().read_all(), stored.scope(), stored.tallies()
+    everybody = con.sql("SELECT record_id FROM person_index ORDER BY 1").to_arrow_table()
+    parts = []
+    for start in range(0, everybody.num_rows, size):
+        stored = StoredRows(con, carpos, everybody.slice(start, size))
+        parts.append((stored.rows().read_all(), stored.scope(), stored.tallies()))
+        stored.drop()
+    rows, scopes, tallies = zip(*parts, strict=True)
+    assert pa.concat_tables(rows).equals(whole[0])
+    assert pa.concat_tables(scopes).equals(whole[1])
+    assert tallies_together(tallies).equals(whole[2])
 
 
 def test_a_link_to_an_entry_that_is_not_stored_is_refused(carpos, open_register, bring_cohort, ids):
