@@ -136,7 +136,9 @@ def _progress(
     stages, records = _applying(order), _records(folder)
     outcome, working = _outcome(folder), _is_held(folder, held)
     current = next((one for one in stages if one.name not in records), None)
-    since = max(_began(session, release), *(_changed(path) for path in _traces(folder, records)))
+    since = max(_changed(path) for path in _traces(folder, records))
+    if working:  # it may have been resumed since its last stage was done
+        since = max(since, _began(session, release))
     if state.kind not in known:
         known[state.kind] = _last_time(session, state)
     last = known[state.kind]
