@@ -32,6 +32,7 @@ def record_attempt(
     on: date,
     project: str | None = None,
     release: str | None = None,
+    passkey: str | None = None,
 ) -> Entry:
     """Record that a step was refused.
 
@@ -44,12 +45,14 @@ def record_attempt(
         project: what was named as a project's number; one that the ledger does not know may be
             anything that a person typed, and is left out.
         release: likewise a release's id.
+        passkey: fingerprint of the one that was used, whoever used it.
 
     Raises:
         LedgerUnavailable: it could not be recorded; the step stays refused.
     """
     about = _about(ledger, project, release)
     facts = {"step": step, "code": error.code, "on": on.isoformat()}
+    facts |= {"passkey": passkey} if passkey else {}
     return ledger.append(Event("attempt_refused", actor, *about, facts=facts))
 
 

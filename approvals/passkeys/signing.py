@@ -40,6 +40,7 @@ class Signing:
         since: asked when it is needed, the first day on which decisions that have to be signed are; None: no day.
         site: of the desk; None: a command, or somebody who has no passkey to sign with.
         new: the passkey that is being registered, which signs its own registration.
+        optional: whoever has no passkey in force signs nothing, as in a command: they came in by a certificate.
         given: the statement that was asked for and the answer; None: where a signature is wanted, it is asked for.
     """
 
@@ -49,11 +50,13 @@ class Signing:
         *,
         site: Site | None = None,
         new: Passkey | None = None,
+        optional: bool = False,
         given: tuple[Statement, Assertion] | None = None,
     ) -> None:
         self._since = since
         self._site = site
         self._new = new
+        self._optional = optional
         self._given = given
 
     def prove(self, ledger: Ledger, event: Event, at: datetime) -> Event:
@@ -72,12 +75,14 @@ class Signing:
         signed = KINDS[event.kind].signed
         if not signed or is_automatic(event):
             return event
-        if self._site is None:
+        keys = self._signers(ledger, event)
+        if self._site is None or (self._optional and not keys):
             own = event.kind == "passkey_registered"
             if own or (signed == "must" and required_at(at, self._since())):
                 raise errors.PasskeyNeeded(step=event.kind)
             return event
-        keys = self._signers(ledger, event)
+        if not keys:
+            raise errors.PasskeyNotInForce
         if self._given is None:
             after = ledger.size()
             head, nonce = ledger.hash_at(after) or "", secrets.token_hex(32)
@@ -88,7 +93,8 @@ class Signing:
 
     def _signers(self, ledger: Ledger, event: Event) -> list[RegisteredPasskey]:
         """The passkeys that may sign it: of the person who acts, and of this site; a new one signs its own registration."""
-        assert self._site is not None  # asked before
+        if self._site is None:
+            return []
         site, new = self._site.place, self._new
         if event.kind == "passkey_registered" and new is not None:
             fingerprint = passkey_fingerprint(new.public_key)
@@ -97,10 +103,7 @@ class Signing:
                     fingerprint, event.actor, site, new.credential, new.public_key, new.counter
                 )
             ]
-        found = [one for one in in_force(ledger, event.actor) if one.site == site]
-        if not found:
-            raise errors.PasskeyNotInForce
-        return found
+        return [one for one in in_force(ledger, event.actor) if one.site == site]
 
     def _signed(
         self,

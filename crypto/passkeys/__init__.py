@@ -5,7 +5,7 @@ attestation is not asked for, since a second person confirms each key.
 """
 
 from crypto.passkeys.assertion import Assertion, assertion_options, verify_assertion
-from crypto.passkeys.reading import Site, check_nothing_else, from_base64url, to_base64url
+from crypto.passkeys.reading import LONGEST, Site, check_nothing_else, from_base64url, to_base64url
 from crypto.passkeys.registration import (
     ALGORITHMS,
     Passkey,

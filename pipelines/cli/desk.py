@@ -10,15 +10,29 @@ if TYPE_CHECKING:
     from pipelines.desk import Address
 
 
-def desk(console: Console, port: int | None = None, socket: Path | None = None) -> None:
+def desk(
+    console: Console, port: int | None = None, socket: Path | None = None, standing: bool = False
+) -> None:
     """Review and sign off in a browser, as oneself, until Ctrl-C.
 
     On this machine's loopback, or on a Unix socket; from another machine by SSH. The address that is
-    printed opens the desk once, in one browser; Enter prints another.
+    printed opens the desk once, in one browser; Enter prints another. Standing, it serves everybody who signs in with a
+    passkey, as the settings under [desk] say.
     """
-    from pipelines.desk import PORT, serve_own
+    from pipelines.desk import PORT, serve_own, serve_standing
+    from pipelines.errors import OptionsDisagree
 
     home = console.open_home()
+    if standing:
+        if port is not None or socket is not None:
+            raise OptionsDisagree(
+                option="--standing listens where the settings say (desk.address, desk.port)"
+            )
+        console.session.close()  # who can't open the home serves nobody
+        serve_standing(
+            home, lambda at: console.show_pairs("Desk", {"open": at.url, "port": at.port})
+        )
+        return
     _ = console.session.person  # strangers open nothing
 
     def announce(address: "Address") -> None:

@@ -5,4 +5,4 @@ people and the ledger are those of the commands. It holds no rule of the domain,
 Prefect, and shows a person's values nowhere but on a release's review pages, to its reviewers.
 """
 
-from pipelines.desk.serving import PORT, Address, serve_own
+from pipelines.desk.serving import PORT, Address, serve_own, serve_standing

@@ -1,4 +1,4 @@
-"""How the desk is served: by the person who starts it, on loopback or a Unix socket, for themselves.
+"""How the desk is served: by the person who starts it, on loopback or a Unix socket, for themselves; or standing, for several people.
 
 A browser's cookies know no ports: any other server of this machine would be sent them. So the desk is reached by a name of its own
 under `.localhost` (RFC 6761, which browsers resolve to this machine by themselves), new at each start.
@@ -20,6 +20,7 @@ import uvicorn
 from pipelines import signals
 from pipelines.desk.errors import PlaceTaken
 from pipelines.desk.pages import TOPICS
+from pipelines.desk.standing import Standing, tls_of
 from pipelines.desk.visitors import OneTimeCode, SignedIn
 from pipelines.desk.web import Desk, application
 from pipelines.home import Home
@@ -76,20 +77,47 @@ def serve_own(
             threading.Event().wait()
 
 
+def serve_standing(home: Home, announce: Callable[[Address], None]) -> None:
+    """Serve the desk to everybody who signs in, by TLS 1.3 with the settings' certificate, until a signal comes.
+
+    Args:
+        home: the home, whose settings say where.
+        announce: is handed the desk's address once it answers.
+
+    Raises:
+        StandingUnusable: the settings name no origin, certificate or key that can be used.
+        PlaceTaken: the port is in use, or the address is none of this machine's.
+        Stopped: a signal came.
+    """
+    chosen = home.settings().desk
+    standing, context = Standing.of(chosen), tls_of(chosen)
+    visitors = SignedIn(chosen.idle_minutes * 60, chosen.longest_hours * 3600)
+    hosts = frozenset({standing.site.name})
+    desk = Desk(home, hosts, visitors, scheme="https", standing=standing)
+    with (
+        _listening(chosen.port, None, chosen.address) as listener,
+        _served(desk, listener, ssl_context_factory=lambda _config, _default: context),
+    ):
+        announce(Address(f"{standing.site.origin}/", int(listener.getsockname()[1]), None))
+        threading.Event().wait()
+
+
 def _more(again: Callable[[], bool], said: Callable[[], None]) -> None:
     while again():
         said()
 
 
 @contextmanager
-def _listening(port: int, place: Path | None) -> Generator[socket.socket]:
+def _listening(
+    port: int, place: Path | None, address: str = "127.0.0.1"
+) -> Generator[socket.socket]:
     """A socket that listens: nobody else's, and gone afterwards."""
-    family = socket.AF_INET if place is None else socket.AF_UNIX
+    family = socket.AF_UNIX if place else socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         try:
             if place is None:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind(("127.0.0.1", port))
+                listener.bind((address, port))
             else:
                 before = os.umask(0o177)
                 try:

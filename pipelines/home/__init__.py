@@ -36,3 +36,4 @@ from pipelines.home.settings import (
     Time,
     read_settings,
 )
+from pipelines.home.settings import Desk as DeskSettings

@@ -35,10 +35,15 @@ def note_refusal(
 
 
 def record_refusal(
-    opened: Callable[[], Session], error: CodedError, step: str, given: Mapping[str, object]
+    opened: Callable[[], Session],
+    error: CodedError,
+    step: str,
+    given: Mapping[str, object],
+    *,
+    always: bool = False,
 ) -> AttemptUnrecorded | None:
-    """The same by a session that is open, or is opened now: of whoever acts in it."""
-    if not is_refused_attempt(error):
+    """The same by a session that is open, or is opened now: of whoever acts in it; ``always``: whatever refuses them."""
+    if not (always or is_refused_attempt(error)):
         return None
     try:
         session = opened()

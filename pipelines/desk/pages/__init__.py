@@ -8,9 +8,11 @@ from pipelines.desk.pages import (
     doctor,
     entrance,
     ledger,
+    passkeys,
     projects,
     registers,
     runs,
+    sign_in,
     waiting,
 )
 
@@ -21,6 +23,8 @@ TOPICS = (
     runs.PAGES,
     registers.PAGES,
     ledger.PAGES,
+    passkeys.PAGES,
     doctor.PAGES,
     entrance.PAGES,
+    sign_in.PAGES,
 )

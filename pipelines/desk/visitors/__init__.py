@@ -4,4 +4,4 @@ It knows secrets by their digests, for how long a visitor may be idle, and token
 """
 
 from pipelines.desk.visitors.codes import OneTimeCode
-from pipelines.desk.visitors.signed_in import SignedIn, Visitor
+from pipelines.desk.visitors.signed_in import SignedIn, Unsigned, Visitor

@@ -5,12 +5,24 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from approvals.passkeys import Statement
 from pipelines.desk.errors import ForeignRequest, NotSignedIn
 
+_UNSIGNED = 8  # steps of a visitor that wait for a signature at a time
 _MOST = 1000  # visitors at a time; the one who was idle longest goes
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A step that waits for its signature: of which path, with which form, what is signed, and until when."""
+
+    path: str
+    form: Mapping[str, Sequence[str]]
+    statement: Statement
+    until: float
 
 
 @dataclass
@@ -28,6 +40,15 @@ class Visitor:
     last: float
     secret: bytes = field(repr=False)
     said: list[str] = field(default_factory=list[str])  # to be shown on the next page
+    unsigned: dict[str, Unsigned] = field(default_factory=dict[str, Unsigned])  # by number
+
+    def keep(self, unsigned: Unsigned) -> str:
+        """Keep a step until it is signed, its visitor's newest few; its number."""
+        for number in list(self.unsigned)[: -_UNSIGNED + 1]:
+            self.unsigned.pop(number, None)
+        number = unsigned.statement.nonce
+        self.unsigned[number] = unsigned
+        return number
 
     @property
     def form_token(self) -> str:

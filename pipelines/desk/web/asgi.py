@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from approvals.passkeys import StatementWanted
 from approvals.people import check_role
 from errors import CodedError, Exit
-from pipelines.desk.errors import ForeignRequest, FormUnusable, NotSignedIn, PageUnknown
+from pipelines.desk.errors import ForeignRequest, FormUnusable, NotSignedIn, PageUnknown, VisitEnded
 from pipelines.desk.visitors import Visitor
 from pipelines.desk.web.desk import Desk
 from pipelines.desk.web.drawing import Drawing
@@ -90,9 +91,14 @@ class _Endpoint:
             if page.known:
                 if page.method == "POST":
                     visit.visitor.check_form(visit.value("token"))
+                    visit.take_signed()
+                if self._desk.standing is not None:
+                    self._desk.check(visit.visitor, visit.session, visit.request.headers)
                 if page.roles:
                     check_role(visit.session.person, page.roles)
             return page.answer(visit, **parts)
+        except StatementWanted as wanted:
+            return visit.to_be_signed(wanted)
         except CodedError as error:
             return self._refused(visit, error)
         except Exception as error:  # noqa: BLE001  # a library's text may quote a value
@@ -110,13 +116,23 @@ class _Endpoint:
     def _refused(self, visit: Visit, error: CodedError) -> Response:
         """A page that says what is wrong and what to do; a refusal of somebody who is known is recorded."""
         besides: CodedError | None = None
+        status = _STATUS.get(error.exit, 500)
         if visit.visitor_or_none is not None:
             parts = visit.request.path_params
-            besides = record_refusal(lambda: visit.session, error, self._page.step, parts)
-        if isinstance(error, ForeignRequest):  # whoever sent it learns nothing of who is here
+            signed = (
+                visit.signed is not None
+            )  # a signature that does not hold is recorded, whatever it is
+            besides = record_refusal(
+                lambda: visit.session, error, self._page.step, parts, always=signed
+            )
+            status = 403 if signed else status
+        if isinstance(
+            error, (ForeignRequest, VisitEnded)
+        ):  # who sent it learns nothing of who is here
             visit = Visit(visit.request, self._desk, self._drawing, None, {})
-        status = _STATUS.get(error.exit, 500)
-        if isinstance(error, NotSignedIn):
+        if isinstance(error, NotSignedIn) and self._desk.standing and self._page.method == "GET":
+            return visit.go("/sign-in")
+        if isinstance(error, (NotSignedIn, VisitEnded)):
             status = 401
         elif isinstance(error, PageUnknown):
             status = 404

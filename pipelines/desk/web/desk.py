@@ -1,15 +1,19 @@
 """One desk: its home, where it is reached, and who is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from approvals.custody import Memory
 from approvals.errors import PersonInactive, UnknownPerson
+from approvals.passkeys import Signing, Statement, in_force
 from approvals.people import People, Person
+from crypto.passkeys import Assertion
+from pipelines.desk.errors import VisitEnded
+from pipelines.desk.standing import Standing
 from pipelines.desk.visitors import OneTimeCode, SignedIn, Visitor
 from pipelines.home import Home
-from pipelines.session import Session
+from pipelines.session import Session, SigningAs
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Desk:
     code: OneTimeCode | None = None
     kept: dict[str, object] = field(default_factory=dict[str, object])
     memory: Memory = field(default_factory=Memory)  # what was read of the ledger
+    standing: Standing | None = None
 
     @property
     def cookie(self) -> str:
@@ -39,12 +44,47 @@ class Desk:
         """Whether it is reached by TLS."""
         return self.scheme == "https"
 
-    def open(self, visitor: Visitor) -> Session:
-        """The home, opened for what a visitor does: as the operating system's user, or as whom the visitor proved to be."""
+    def open(self, visitor: Visitor, given: tuple[Statement, Assertion] | None = None) -> Session:
+        """The home, opened for what a visitor does: as the operating system's user, or as whom the visitor proved to be.
+
+        ``given`` is what they signed: without it, what has to be signed is asked for (`StatementWanted`).
+        """
+        signing: SigningAs | None = None
+        if self.standing is not None and visitor.person is not None:
+            optional = visitor.by == "certificate"
+            signing = partial(Signing, site=self.standing.site, given=given, optional=optional)
+        return self.open_as(visitor.person, signing)
+
+    def open_as(self, person: str | None = None, signing: SigningAs | None = None) -> Session:
+        """The home, opened for a person; for nobody, to look."""
         acting: Callable[[People], Person] | None = None
-        if visitor.person is not None:
-            acting = partial(_person, visitor.person)
-        return Session(self.home, acting, memory=self.memory)
+        if person is not None:
+            acting = partial(_person, person)
+        return Session(self.home, acting, memory=self.memory, signing=signing)
+
+    def person(self, session: Session, person: str) -> Person:
+        """The person of an id, who is active.
+
+        Raises:
+            UnknownPerson, PersonInactive: nobody is, or not any more.
+        """
+        return _person(person, session.people)
+
+    def check(self, visitor: Visitor, session: Session, headers: Mapping[str, str]) -> None:
+        """See that what a visitor came in with is in force still: their passkey, or the certificate of this very request.
+
+        Raises:
+            VisitEnded: it is not; every visit that began with it has ended.
+        """
+        if self.standing is None or visitor.by not in ("passkey", "certificate"):
+            return
+        if visitor.by == "passkey":
+            known = [one.fingerprint for one in in_force(session.ledger, visitor.person)]
+        else:
+            known = [self.standing.proxy.key(headers)] if self.standing.proxy else []
+        if visitor.key not in known:
+            self.visitors.end(lambda one: one.by == visitor.by and one.key == visitor.key)
+            raise VisitEnded
 
 
 def _person(person: str, people: People) -> Person:

@@ -22,7 +22,7 @@ class Drawing:
         from jinja2 import FileSystemLoader
 
         self._topics = tuple(topics)
-        filters = {"day": _day, "number": _number, "words": _words}
+        filters = {"day": _day, "number": _number, "words": _words, "groups": _groups}
         self._templates = page_templates(FileSystemLoader(_TEMPLATES), filters=filters)
 
     def page(
@@ -58,3 +58,8 @@ def _number(value: object) -> str:
 def _words(value: object) -> str:
     """A code of ours as words: ``waiting_approval`` is *waiting approval*."""
     return str(value).replace("_", " ")
+
+
+def _groups(value: str) -> str:
+    """Figures in groups of four, as they are read out."""
+    return " ".join(value[at : at + 4] for at in range(0, len(value), 4))

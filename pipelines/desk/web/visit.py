@@ -2,15 +2,20 @@
 
 import contextlib
 import functools
+import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from approvals.passkeys import Statement, StatementWanted
+from crypto.passkeys import LONGEST, Assertion, assertion_options, from_base64url
 from errors import CodedError
-from pipelines.desk.errors import FormUnusable, NotSignedIn
-from pipelines.desk.visitors import Visitor
+from pipelines.desk.errors import ChallengeOver, FormUnusable, NotSignedIn
+from pipelines.desk.standing import LIVES
+from pipelines.desk.visitors import Unsigned, Visitor
 from pipelines.desk.web.desk import Desk
 from pipelines.desk.web.drawing import Drawing
 from pipelines.session import Session
@@ -37,6 +42,7 @@ class Visit:
     ) -> None:
         self.request, self.desk, self._drawing = request, desk, drawing
         self.visitor_or_none, self._form = visitor, form
+        self.signed: tuple[Statement, Assertion] | None = None  # what came with a signature
 
     @property
     def visitor(self) -> Visitor:
@@ -52,7 +58,7 @@ class Visit:
     @functools.cached_property
     def session(self) -> Session:
         """The home, opened for what this visitor does; closed when the answer is made."""
-        return self.desk.open(self.visitor)
+        return self.desk.open(self.visitor, self.signed)
 
     def close(self) -> None:
         """Close the session, where one was opened; what it let pass is said on the next page."""
@@ -82,6 +88,44 @@ class Visit:
         """A word of the address: a filter or a page's number; never a person's value."""
         return self.request.query_params.get(name, default)[:200]
 
+    # ------------------------------------------------------------ what is signed
+
+    def assertion(self) -> Assertion:
+        """What browser and authenticator answered, by the fields of the form.
+
+        Raises:
+            FormUnusable, PasskeyUnreadable: some of it is missing or can't be read.
+        """
+        names = ("credential", "authenticator", "client", "signature")
+        return Assertion(*(from_base64url(self.value(n, longest=2 * LONGEST)) for n in names))
+
+    def take_signed(self) -> None:
+        """Go on with a step that waited for its signature, by the form that was kept.
+
+        Raises:
+            ChallengeOver: nothing of the kind waits, or not any more.
+            FormUnusable, PasskeyUnreadable: see `assertion`.
+        """
+        number = self.value("signing", needed=False)
+        if not number:
+            return
+        kept = self.visitor.unsigned.pop(number, None)
+        if kept is None or kept.path != self.request.url.path or time.monotonic() > kept.until:
+            raise ChallengeOver
+        self.signed, self._form = (kept.statement, self.assertion()), kept.form
+
+    def to_be_signed(self, wanted: StatementWanted) -> Response:
+        """The page that asks the visitor's passkey to sign what they are about to decide."""
+        standing, statement = self.desk.standing, wanted.statement
+        assert standing is not None  # nobody else asks
+        until, path = time.monotonic() + LIVES, self.request.url.path
+        number = self.visitor.keep(Unsigned(path, self._form, statement, until))
+        options = assertion_options(standing.site, statement.challenge, wanted.allowed)
+        return self.page(
+            "sign.html.j2", event=statement.event, after=statement.after, number=number,
+            action=path, options=json.dumps(options),
+        )  # fmt: skip
+
     # ------------------------------------------------------------ what is answered
 
     def page(self, template: str, *, status: int = 200, **shown: object) -> Response:
@@ -104,6 +148,7 @@ class Visit:
             "token": visitor.form_token if visitor else "",
             "said": said,
             "idle": int(self.desk.visitors.idle),
+            "standing": self.desk.standing is not None,
         }
 
     def go(self, path: str, say: str = "") -> Response:
