@@ -44,6 +44,7 @@ from crypto.secret import (
     unwrap_secret,
     wrap_secret,
 )
+from crypto.steady import SteadyFile
 
 if TYPE_CHECKING:
     from crypto.token import TokenPlace
@@ -291,24 +292,20 @@ class Keyring:
         return mac.finalize().hex()
 
     @contextlib.contextmanager
-    def digested_copy(self, label: str, path: Path) -> Generator[tuple[Path, str], None, None]:
-        """Give a file's bytes, read once, with their keyed digest: whatever becomes of the file, both are of the same bytes.
-
-        The copy is in memory alone (Linux's ``memfd``) and ends with the block.
+    def steady_file(self, label: str, path: Path) -> Generator[tuple[SteadyFile, str], None, None]:
+        """Give a file that can't become another while it is read, with the keyed digest of its bytes; it is open as long as the block.
 
         Raises:
             FileUnusable: no regular file, or it can't be read.
+            FileChanged: in the block, where it is not as it was.
         """
         mac = self._mac(label)
-        with (
-            os.fdopen(os.memfd_create("copy", os.MFD_CLOEXEC), "wb") as copy,
-            files.open_regular(path) as handle,
-        ):
-            while block := handle.read(_BLOCK):
-                mac.update(block)
-                copy.write(block)
-            copy.flush()
-            yield Path(f"/proc/self/fd/{copy.fileno()}"), mac.finalize().hex()
+        with files.open_regular(path) as handle:
+            try:
+                file = SteadyFile(handle, mac.update)
+            except OSError:
+                raise errors.FileUnusable from None
+            yield file, mac.finalize().hex()
 
     def _mac(self, label: str) -> HMAC:
         return HMAC(self._digest.derive(f"digest/{label}"), hashes.SHA256())

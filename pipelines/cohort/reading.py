@@ -9,7 +9,6 @@ never by a value. The shape of a number is only a warning (expectations).
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +23,7 @@ from matching.normalise import birth_dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from systems.errors import TableWithoutRows
-from systems.tabular import DEFAULT, Limits, Stream, stream_texts
+from systems.tabular import DEFAULT, Limits, Source, Stream, stream_texts
 
 ID = "cohort_id"
 Parts = Callable[[Sequence[str]], Iterable[pa.Table]]  # a cohort's columns, part by part
@@ -76,7 +75,7 @@ class CohortFile:
 
 
 def read_cohort(
-    path: Path, columns: ColumnMap, sheet: str | None = None, limits: Limits = DEFAULT
+    path: Source, columns: ColumnMap, sheet: str | None = None, limits: Limits = DEFAULT
 ) -> CohortFile:
     """Open a cohort file whatever its form, check it, and bring it to standard columns.
 

@@ -223,8 +223,8 @@ def _opened(
     """
     mapped = ColumnMap() if columns is None else ColumnMap.read(columns)
     check_file(path, role="cohort", limits=session.limits)
-    with session.keyring.digested_copy("cohort", path) as (copy, file):
-        read = read_cohort(copy, mapped, sheet, session.limits)
+    with session.keyring.steady_file("cohort", path) as (steady, file):
+        read = read_cohort(steady, mapped, sheet, session.limits)
         said = {name: theirs for name, theirs in read.columns.cohort.items() if name != theirs}
         by = {"file": file, "columns": said} | ({} if sheet is None else {"sheet": sheet})
         both = json.dumps(by, sort_keys=True)

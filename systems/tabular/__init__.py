@@ -8,6 +8,7 @@ names where column names should be.
 """
 
 from systems.tabular.apart import DEFAULT, Limits
+from systems.tabular.origin import Bytes, Source
 from systems.tabular.reading import (
     Stream,
     check_file,

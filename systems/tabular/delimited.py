@@ -19,6 +19,7 @@ import pyarrow.csv as pc
 from errors import CodedError
 from systems import errors
 from systems.tabular.apart import Limits, over
+from systems.tabular.origin import Source
 
 _BLOCK = 8 << 20  # bytes per parsing task; also the longest quoted value
 _HEAD = 1 << 20  # characters looked at for header and delimiter
@@ -31,7 +32,7 @@ _UTF8 = ("utf-8", "utf-8-sig")
 class _Form:
     """How a text is written."""
 
-    path: Path
+    path: Source
     role: str
     encoding: str
     delimiter: str
@@ -63,7 +64,7 @@ def read_delimited(path: Path, role: str, limits: Limits) -> tuple[pa.Table, str
 
 
 def stream_delimited(
-    path: Path, role: str, limits: Limits
+    path: Source, role: str, limits: Limits
 ) -> tuple[list[str], int, Callable[[Sequence[int]], Iterator[pa.Table]]]:
     """Open a text table: its header, its data rows, and what gives the columns of some places block by block.
 
@@ -100,7 +101,7 @@ def stream_delimited(
     return _header(pa.Table.from_batches([first])), rows, parts
 
 
-def _form(path: Path, role: str, limits: Limits) -> _Form:
+def _form(path: Source, role: str, limits: Limits) -> _Form:
     encoding = find_encoding(path, role)
     head = "".join(itertools.islice(decoded(path, encoding), 1))[:_HEAD]
     if not head.strip():
@@ -190,7 +191,7 @@ def _blocks(
 ) -> Iterator[pa.RecordBatch]:
     """Some columns of a text, block by block; the same blocks as those of a text that is parsed whole."""
     try:
-        with pa.OSFile(str(form.path)) as file:
+        with _opened(form.path) as file:
             if form.encoding == "utf-8-sig":
                 file.seek(len(codecs.BOM_UTF8))
             text = (
@@ -203,6 +204,10 @@ def _blocks(
                 yield from reader
     except pa.ArrowInvalid as refused:
         raise _broken(refused, form.role) from None
+
+
+def _opened(source: Source) -> pa.NativeFile:
+    return pa.OSFile(str(source)) if isinstance(source, Path) else pa.PythonFile(source.open("rb"))
 
 
 def _broken(refused: pa.ArrowInvalid, role: str) -> CodedError:
@@ -255,7 +260,7 @@ _ONE_BYTE = ("cp1252", "mac_roman")
 DELIMITERS = (",", ";", "\t", "|")
 
 
-def find_encoding(path: Path, role: str) -> str:
+def find_encoding(path: Source, role: str) -> str:
     """Return the encoding in which the whole file decodes.
 
     Raises:
@@ -277,7 +282,7 @@ def find_encoding(path: Path, role: str) -> str:
     raise errors.EncodingUnknown(file=role)
 
 
-def decoded(path: Path, encoding: str) -> Iterator[str]:
+def decoded(path: Source, encoding: str) -> Iterator[str]:
     """Yield the text in pieces."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     with path.open("rb") as file:
@@ -286,7 +291,7 @@ def decoded(path: Path, encoding: str) -> Iterator[str]:
         yield decoder.decode(b"", final=True)
 
 
-def _proved(path: Path, encoding: str, role: str) -> str:
+def _proved(path: Source, encoding: str, role: str) -> str:
     """Return the encoding if the whole file decodes in it and holds no zero character."""
     try:
         if any("\0" in piece for piece in decoded(path, encoding)):
@@ -296,7 +301,7 @@ def _proved(path: Path, encoding: str, role: str) -> str:
     return encoding
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def _decodes(path: Source, encoding: str) -> bool:
     try:
         for _ in decoded(path, encoding):
             pass
@@ -305,7 +310,7 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _wide(path: Path, head: bytes, role: str) -> str:
+def _wide(path: Source, head: bytes, role: str) -> str:
     """UTF-16 without its mark: text of a Western language has a zero in every other byte."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if even == 0 and odd > len(head) // 4:
@@ -315,7 +320,7 @@ def _wide(path: Path, head: bytes, role: str) -> str:
     raise errors.NulBytes(file=role)
 
 
-def _by_likelihood(path: Path) -> list[str]:
+def _by_likelihood(path: Source) -> list[str]:
     """Order the one-byte encodings by how natural the letters outside ASCII look in each.
 
     All of them decode nearly any bytes. What tells them apart is that a capital does not follow a

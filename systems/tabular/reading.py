@@ -5,6 +5,7 @@ Names of files prove nothing: an ``.xls`` is often CSV, and a ``.csv`` often a w
 
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from systems import errors
 from systems.tabular.apart import DEFAULT, Limits, answers, over
+from systems.tabular.origin import Source
 
 _PARQUET = b"PAR1"
 _ZIP = b"PK\x03\x04"
@@ -118,7 +120,7 @@ def _gathered(found: Iterable[pa.Table | dict[str, Any]]) -> tuple[pa.Table, dic
     return pa.concat_tables(parts), told
 
 
-def _head(path: Path, role: str, limits: Limits) -> bytes:
+def _head(path: Source, role: str, limits: Limits) -> bytes:
     """Return the first bytes of a file that is there, a file, not empty and not too large."""
     try:
         if path.is_dir():
@@ -226,7 +228,7 @@ def stream_table(
 
 
 def stream_texts(
-    path: Path, *, role: str, limits: Limits = DEFAULT, sheet: str | None = None
+    path: Source, *, role: str, limits: Limits = DEFAULT, sheet: str | None = None
 ) -> Stream:
     """Open a file of any kind that ``read_table`` reads, refused for all that it would be refused for there.
 
@@ -237,7 +239,8 @@ def stream_texts(
     """
     head = _head(path, role, limits)
     if head.startswith((_PARQUET, _ZIP, *_REFUSED)):
-        return _whole(path, role, limits, sheet)
+        with nullcontext(path) if isinstance(path, Path) else path.copied() as file:
+            return _whole(file, role, limits, sheet)
     from systems.tabular.delimited import stream_delimited
 
     given, rows, blocks = stream_delimited(path, role, limits)

@@ -86,7 +86,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         items = table.index.items
         pairs = [item for item in items if not item.is_row]
         rows = [(item.cohort_id, item.record_id[1:]) for item in items if item.is_row]
-        with session.keyring.digested_copy("sheet", path) as (copy, sheet):
+        with session.keyring.steady_file("sheet", path) as (steady, sheet), steady.copied() as copy:
             filled = import_filled(copy, [item.key for item in pairs], rows)
         said = [Said(items[f.place].key, f.verdict, f.reason, f.note) for f in filled]
         new, changed, others = _sorted(table, said)

@@ -12,6 +12,7 @@ from approvals.errors import CohortRefused, StateMoved
 from approvals.gate.gate import check
 from approvals.gate.model import ReleaseRequest
 from approvals.project import roles_for
+from crypto.errors import FileChanged
 from pipelines.cohort import registry
 from pipelines.cohort.errors import CohortColumnsUnknown
 from pipelines.cohort.registry import open_stored, register_cohort, usable_cohort_digest
@@ -124,18 +125,39 @@ def test_the_same_again_changes_nothing(desk):
     assert register(desk, identity) == first  # the same columns, said aloud
 
 
-def test_what_was_digested_is_what_was_read(desk, monkeypatch):
+OTHER = "cohort_id,first_name,last_name\n1,Eve,Other\n"
+
+
+def meanwhile(monkeypatch, what):
+    """Something happens between the digest of a file and its reading."""
     read = registry.read_cohort
 
     def replaced(path, columns, sheet, limits):
-        desk.file.write_text("cohort_id,first_name,last_name\n1,Eve,Other\n")
+        what()
         return read(path, columns, sheet)
 
-    before = desk.keyring.digest_file("cohort", desk.file)
     monkeypatch.setattr(registry, "read_cohort", replaced)
+
+
+def test_what_was_digested_is_what_was_read(desk, monkeypatch):
+    """Another file of its name is another file."""
+
+    def moved():
+        (other := desk.file.with_name("other.csv")).write_text(OTHER)
+        other.replace(desk.file)
+
+    before = desk.keyring.digest_file("cohort", desk.file)
+    meanwhile(monkeypatch, moved)
     digest = register(desk)
     assert desk.projects.show(desk.number).cohort(digest).file == before
     assert names(desk, digest) == ["Ada", "Alan"]
+
+
+def test_a_file_that_changed_after_its_digest_is_refused(desk, monkeypatch):
+    meanwhile(monkeypatch, lambda: desk.file.write_text(OTHER))
+    with pytest.raises(FileChanged):
+        register(desk)
+    assert stored(desk) == []
 
 
 def test_a_home_of_before_keeps_its_registration(desk):
