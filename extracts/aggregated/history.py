@@ -140,7 +140,7 @@ def load_published(directory: Path, names: Collection[str] | None = None) -> lis
     for path in sorted(directory.glob("*.parquet")):
         if names is None or path.stem in names:
             try:
-                tables.append(pq.read_table(path))
+                tables.append(pq.ParquetFile(path).read())  # read_table brings pandas with it
             except (OSError, pa.ArrowException):
                 raise HistoryUnreadableError(read=len(tables)) from None
             from_arrow(tables[-1])

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any, cast
 
-import pyarrow as pa
-
 from approvals.custody import MAKING
 from expectations.report import Chart, ChartRow
 from extracts.aggregated import load_published
-from extracts.rows import compute as pc
 from pipelines.release.context import ReleaseContext
 
 _LEAST = 10  # rows of a group that is drawn
@@ -136,31 +133,37 @@ def _aggregated(context: ReleaseContext) -> tuple[Chart | None, ...]:
 def year_totals(context: ReleaseContext) -> dict[str, int | None]:
     """Records of each year over everything else, as they are published; None where hidden."""
     counted = context.approved.system.record.plural
-    return {str(row["year"]): row[counted] for row in _totals(context, "year").to_pylist()}
+    return {str(row["year"]): row[counted] for row in _totals(context, "year")}
 
 
-def _totals(context: ReleaseContext, *open_dims: str) -> pa.Table:
-    """The published cells in which every other dimension is its total; of what has left, as it stands in the history."""
+def _totals(context: ReleaseContext, *open_dims: str) -> list[dict[str, Any]]:
+    """The published cells in which every other dimension is its total; of what has left, as it stands in the history.
+
+    Looked at one by one: Arrow's comparisons bring pandas with them, which a desk has no use for.
+    """
     dims = cast("list[str]", context.facts("extract")["dims"])
     if context.release in context.published_releases():
         [table] = load_published(context.history, {context.release})
     else:
         table = context.staging.read("extract", "extract")
-    for dim in dims:
-        if dim not in open_dims:
-            table = table.filter(pc.equal(table[dim].cast(pa.string()), "TOTAL"))
-    return table
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    others = [columns[dim] for dim in dims if dim not in open_dims]
+    return [
+        {name: values[n] for name, values in columns.items()}
+        for n in range(table.num_rows)
+        if all(str(values[n]) == "TOTAL" for values in others)
+    ]
 
 
 def _years(context: ReleaseContext) -> Chart | None:
     counted = context.approved.system.record.plural
     if "year" not in cast("list[str]", context.facts("extract")["dims"]):
         return None
-    table = _totals(context, "year").sort_by("year")
-    measures = [name for name in (counted, "persons") if name in table.column_names]
+    cells = sorted(_totals(context, "year"), key=lambda row: row["year"])
+    measures = [name for name in (counted, "persons") if cells and name in cells[0]]
     rows = tuple(
         ChartRow(label=str(row["year"]), values=tuple(row[name] for name in measures))
-        for row in table.to_pylist()
+        for row in cells
     )
     if len(rows) < 2:
         return None
@@ -194,7 +197,7 @@ def county_charts(context: ReleaseContext) -> dict[int, Chart]:
     known = set(system.code_list("county").values)
     counted = system.record.plural
     found = dict[int, list[ChartRow]]()
-    for row in _totals(context, "year", county).to_pylist():
+    for row in _totals(context, "year", county):
         if row[county] in known:
             label = str(row.get(f"{county}_label") or row[county])
             one = ChartRow(label=label, key=row[county], values=(row[counted],))
