@@ -15,4 +15,9 @@ from approvals.project.lifecycle import (
 from approvals.project.memory import ProjectMemory
 from approvals.project.projects import Projects, project_event_kinds
 from approvals.project.state import Cohort, Evidence, ProjectState, Recipient
-from approvals.project.store import check_pinned_documents, pinned_documents, roles_for
+from approvals.project.store import (
+    check_pinned_documents,
+    pinned_documents,
+    roles_for,
+    stored_document,
+)

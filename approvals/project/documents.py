@@ -91,6 +91,20 @@ class ProjectFolder:
             return "missing"
         return "held" if self._digest(label, content) == digest else "changed"
 
+    def get_plain(self, place: str, label: str, digest: str) -> bytes:
+        """A plain copy, which people read, as it was written.
+
+        Raises:
+            DocumentChanged: it is gone, or its bytes are not those of the digest.
+        """
+        try:
+            content = (self.path / place).read_bytes()
+        except OSError:
+            raise DocumentChanged(what=label) from None
+        if self._digest(label, content) != digest:
+            raise DocumentChanged(what=label)
+        return content
+
     def write_letter(self, name: str, content: bytes) -> Path:
         """Write a file of a letter (0600), replacing one of the same name; returns its place.
 

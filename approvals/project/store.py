@@ -276,6 +276,24 @@ def pinned_documents(projects: ProjectStore, number: str | None = None) -> list[
     return list(found.values())
 
 
+def stored_document(projects: ProjectStore, number: str, event: int, what: str) -> bytes:
+    """The bytes of a document that an event pins, stored or as a plain copy, by what `pinned_documents` calls it.
+
+    Raises:
+        DocumentChanged: no such document, or it is gone or was changed.
+    """
+    folder = projects.folder(number)
+    for entry in projects.ledger.events(number, kind=PINNED):
+        if entry.seq == event:
+            for named, label, digest in _stored(entry):
+                if named == what:
+                    return folder.get(label, digest)
+            for place, label, digest in _readable(entry):
+                if place == what:
+                    return folder.get_plain(place, label, digest)
+    raise errors.DocumentChanged(what="no document of this name")
+
+
 def _stored(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """What it is, label and digest of each file that an event pins."""
     for fact, label in PINNED[entry.kind].items():

@@ -6,6 +6,7 @@ what may be handed over is the gate's and the ledger's to say.
 
 from pipelines.custody.accountability import compare_versions, papers_of, record_event
 from pipelines.custody.applicant import applicant_view
+from pipelines.custody.documents import read_document
 from pipelines.custody.escrow import (
     add_escrow_certificate,
     allow_escrow,
@@ -40,3 +41,4 @@ from pipelines.custody.releases import (
     write_copy,
 )
 from pipelines.custody.retention import enforce_retention, enforce_retention_today, retention_items
+from pipelines.custody.sign_off import SignOff, beside_report, sign_off
