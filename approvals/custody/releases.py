@@ -38,7 +38,18 @@ ROLES = {
     "handover": _GIVE,
     "resume": _GIVE,
     "answer": _GIVE,
+    "stop": _STOP,
 }
+
+
+def check_seen(state: ReleaseState, seen: str) -> None:
+    """Refuse a step of somebody who saw the release as it stood after another event: a page that lay open.
+
+    Raises:
+        StateMoved: something was recorded since.
+    """
+    if seen != str(state.last_event):
+        raise errors.StateMoved
 
 
 class Releases:

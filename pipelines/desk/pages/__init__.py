@@ -11,6 +11,7 @@ from pipelines.desk.pages import (
     passkeys,
     projects,
     registers,
+    releases,
     runs,
     sign_in,
     waiting,
@@ -18,6 +19,7 @@ from pipelines.desk.pages import (
 
 TOPICS = (
     waiting.PAGES,
+    releases.PAGES,
     projects.PAGES,
     deadlines.PAGES,
     runs.PAGES,

@@ -28,7 +28,7 @@ _STATIC = Path(__file__).parents[1] / "static"
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 2000
 _STATUS = {
-    Exit.USAGE: 400, Exit.REFUSED: 403, Exit.FAILED: 422, Exit.INPUT: 422, Exit.HELD: 409, Exit.WAITING: 409,
+    Exit.USAGE: 400, Exit.REFUSED: 403, Exit.FAILED: 422, Exit.INPUT: 422, Exit.HELD: 409, Exit.WAITING: 409, Exit.INTEGRITY: 409,
 }  # fmt: skip
 
 

@@ -66,6 +66,11 @@ class Visit:
             self.visitor.said.extend(dict.fromkeys(self.session.warnings))
             self.session.close()
 
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of all pages of this desk."""
+        return [str(getattr(route, "path", "")) for route in self.request.app.routes]
+
     # ------------------------------------------------------------ what was sent
 
     def value(self, name: str, *, longest: int = _LONGEST, needed: bool = True) -> str:
