@@ -22,7 +22,7 @@ from approvals.custody.escrow import (
     request_escrow_use,
 )
 from approvals.custody.memory import Memory
-from approvals.custody.releases import ROLES, Releases, check_seen
+from approvals.custody.releases import ROLES, Releases
 from approvals.custody.snapshots import (
     ACCEPTERS,
     SnapshotState,

@@ -42,16 +42,6 @@ ROLES = {
 }
 
 
-def check_seen(state: ReleaseState, seen: str) -> None:
-    """Refuse a step of somebody who saw the release as it stood after another event: a page that lay open.
-
-    Raises:
-        StateMoved: something was recorded since.
-    """
-    if seen != str(state.last_event):
-        raise errors.StateMoved
-
-
 class Releases:
     """All releases of a home: ordered, approved, handed over, received, ended.
 

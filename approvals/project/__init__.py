@@ -13,7 +13,7 @@ from approvals.project.lifecycle import (
     is_move,
 )
 from approvals.project.memory import ProjectMemory
-from approvals.project.projects import Projects, project_event_kinds
+from approvals.project.projects import Projects, criteria, project_event_kinds
 from approvals.project.state import Cohort, Evidence, ProjectState, Recipient
 from approvals.project.store import (
     check_pinned_documents,

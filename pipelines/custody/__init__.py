@@ -6,7 +6,7 @@ what may be handed over is the gate's and the ledger's to say.
 
 from pipelines.custody.accountability import compare_versions, papers_of, record_event
 from pipelines.custody.applicant import applicant_view
-from pipelines.custody.documents import read_document
+from pipelines.custody.documents import PAPER_READERS, read_document
 from pipelines.custody.escrow import (
     add_escrow_certificate,
     allow_escrow,
@@ -21,6 +21,7 @@ from pipelines.custody.letters import (
     write_again,
     write_certificate,
 )
+from pipelines.custody.papers import KeyToConfirm, Papers, papers
 from pipelines.custody.releases import (
     READERS,
     answer_return,

@@ -33,7 +33,7 @@ def record_event(
     kind: str,
     on: date,
     facts: Mapping[str, str],
-    files: Mapping[str, Path],
+    files: Mapping[str, Path | bytes],
 ) -> tuple[project.ProjectState, Path | None]:
     """Record an event of a project's life; see ``Projects.event``. Where a letter goes with it, it is written.
 

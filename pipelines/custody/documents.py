@@ -13,6 +13,8 @@ _BEGINS = {
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
 }
+# A reviewer looks at an application, too.
+PAPER_READERS = (*READERS, "reviewer")
 PAGE, TEXT = "text/html", "text/plain"
 
 
@@ -21,11 +23,12 @@ def read_document(session: Session, number: str, event: int, what: str) -> tuple
 
     Raises:
         UnknownProject: there is none.
-        RoleMissing: this person neither makes, approves nor audits releases.
+        RoleMissing: this person neither makes, reviews, approves nor audits; of a release, nor do reviewers read its report.
         DocumentChanged: there is no such document, or it is gone or was changed (exit 5).
     """
     session.projects.show(number)
-    check_role(session.person, READERS)
+    of_release = any(e.seq == event and e.release for e in session.ledger.events(number))
+    check_role(session.person, READERS if of_release else PAPER_READERS)
     content = project.stored_document(session.projects, number, event, what)
     return content, media_type(content, ours=what.endswith(".html"))
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from approvals.custody import OUT, ROLES, ReleaseState, Status, check_seen
+from approvals.custody import OUT, ROLES, ReleaseState, Status
 from approvals.ledger import KINDS
 from pipelines.custody import (
     READERS,
@@ -19,6 +19,7 @@ from pipelines.custody import (
     withdraw_release,
 )
 from pipelines.desk.pages.lists import page_of
+from pipelines.desk.pages.seen import check_seen, seen_of
 from pipelines.desk.web import Pages, Visit
 from pipelines.session import Session
 
@@ -59,6 +60,7 @@ def release(visit: Visit, release: str) -> Response:
         "release.html.j2",
         it=found,
         release=found.state,
+        seen=seen_of(found.history),
         may=_may(session, found.state),
         ends=ending(session, release) if found.state.status is not Status.DESTROYED else None,
         reasons=_words("release_withdrawn", "reason"),
@@ -119,7 +121,8 @@ def beside(visit: Visit, release: str, name: str) -> Response:
 
 def _on_the_screen(visit: Visit, release: str) -> Session:
     """The visitor's session, where nothing was recorded of the release since the page was drawn."""
-    check_seen(visit.session.releases.show(release), visit.value("seen", longest=_SHORT))
+    visit.session.releases.show(release)
+    check_seen(visit, visit.session.ledger.events(release=release))
     return visit.session
 
 

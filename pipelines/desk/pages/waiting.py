@@ -1,5 +1,6 @@
 """The first page: what waits for the visitor, as `status` lists it, and where at the desk it is done."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -13,6 +14,7 @@ from pipelines.session import today
 
 PAGES = Pages("Waiting", "/")
 _SOON = 14  # days
+_PART = re.compile(r"\{\w+\}")
 
 # Where a step is taken at the desk; what is not here is done at the shell.
 _PLACES = {
@@ -21,12 +23,12 @@ _PLACES = {
     "release.answer": "/releases/{release}",
     "release.handover": "/releases/{release}#handover",
     "release.resume": "/releases/{release}",
-    "project.review": "/decisions/{project}",
-    "project.approve": "/decisions/{project}",
-    "project.check": "/decisions/{project}/events/{event}",
-    "project.duty": "/decisions/{project}/events/{event}",
-    "cohort.confirm": "/decisions/{project}#cohorts",
-    "recipient.confirm": "/decisions/{project}#keys",
+    "project.review": "/projects/{project}/papers",
+    "project.approve": "/projects/{project}/papers",
+    "project.check": "/projects/{project}/events/{event}",
+    "project.duty": "/projects/{project}/events/{event}",
+    "cohort.confirm": "/projects/{project}/papers#cohorts",
+    "recipient.confirm": "/projects/{project}/papers#keys",
     "register.accept": "/house/snapshots/{snapshot}",
     "switch.confirm": "/house",
     "switch.override": "/house",
@@ -42,7 +44,7 @@ def waiting(visit: Visit) -> Response:
     everybody, on = visit.asked("for") == "everybody", today()
     rows = waiting_for(visit.session, everybody=everybody)
     shown, at, last = page_of(visit, rows)
-    known = {path.partition("/{")[0] for path in visit.paths}
+    known = {_PART.sub("{}", path) for path in visit.paths}
     return visit.page(
         "waiting.html.j2",
         rows=[row | {"href": _place(row, known)} for row in shown],
@@ -60,6 +62,6 @@ def waiting(visit: Visit) -> Response:
 def _place(row: Mapping[str, object], known: set[str]) -> str:
     """The address where a step is taken; empty where this desk has no page for it."""
     place = _PLACES.get(str(row["step"]), "")
-    begins = place.partition("/{")[0].partition("#")[0]
     about = cast("Mapping[str, Any]", row["about"])
-    return place.format_map(about) if begins in known else ""
+    path = _PART.sub("{}", place.partition("#")[0])
+    return place.format_map(about) if path in known else ""
