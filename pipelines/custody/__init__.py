@@ -6,6 +6,8 @@ what may be handed over is the gate's and the ledger's to say.
 
 from pipelines.custody.accountability import compare_versions, papers_of, record_event
 from pipelines.custody.applicant import applicant_view
+from pipelines.custody.approver import SignOff, beside_report, sign_off
+from pipelines.custody.decider import KeyToConfirm, Papers, papers
 from pipelines.custody.documents import PAPER_READERS, read_document
 from pipelines.custody.escrow import (
     add_escrow_certificate,
@@ -21,7 +23,6 @@ from pipelines.custody.letters import (
     write_again,
     write_certificate,
 )
-from pipelines.custody.papers import KeyToConfirm, Papers, papers
 from pipelines.custody.releases import (
     READERS,
     answer_return,
@@ -42,4 +43,3 @@ from pipelines.custody.releases import (
     write_copy,
 )
 from pipelines.custody.retention import enforce_retention, enforce_retention_today, retention_items
-from pipelines.custody.sign_off import SignOff, beside_report, sign_off
