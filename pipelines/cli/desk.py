@@ -28,7 +28,6 @@ def desk(
             raise OptionsDisagree(
                 option="--standing listens where the settings say (desk.address, desk.port)"
             )
-        console.session.close()  # who can't open the home serves nobody
         serve_standing(
             home, lambda at: console.show_pairs("Desk", {"open": at.url, "port": at.port})
         )

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from approvals.passkeys import StatementWanted
 from approvals.people import check_role
+from crypto.errors import AssertionDoesNotHold, CounterStoodStill
 from errors import CodedError, Exit
 from pipelines.desk.errors import ForeignRequest, FormUnusable, NotSignedIn, PageUnknown, VisitEnded
 from pipelines.desk.visitors import Visitor
@@ -125,7 +126,6 @@ class _Endpoint:
             besides = record_refusal(
                 lambda: visit.session, error, self._page.step, parts, always=signed
             )
-            status = 403 if signed else status
         if isinstance(
             error, (ForeignRequest, VisitEnded)
         ):  # who sent it learns nothing of who is here
@@ -134,6 +134,8 @@ class _Endpoint:
             return visit.go("/sign-in")
         if isinstance(error, (NotSignedIn, VisitEnded)):
             status = 401
+        elif isinstance(error, (AssertionDoesNotHold, CounterStoodStill)):
+            status = 403
         elif isinstance(error, PageUnknown):
             status = 404
         if visit.request.headers.get("accept") == "application/json":

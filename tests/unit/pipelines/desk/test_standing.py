@@ -130,7 +130,7 @@ def test_answers_that_let_nobody_in(desk, home, what):
     visitor, fingerprint = enrolled(desk, "avery-1")
     code, sign = WRONG[what]
     answer = visitor.sign_in(lambda challenge: sign(visitor.authenticator, challenge))
-    assert code in answer.text
+    assert (answer.status_code, code in answer.text) == (403, True)
     assert "set-cookie" not in answer.headers
     assert refusals(home) == [("UNKNOWN", code, fingerprint)]
 
