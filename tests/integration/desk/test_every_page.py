@@ -18,6 +18,7 @@ from tests.parts import CHROMIUM
 PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
 WIDTHS = {1280: 900, 390: 844}
 _LINKS = "[...document.querySelectorAll('a[href]:not([download]), iframe[src]')].map(e => e.href || e.src)"
+_FILES = "[...document.querySelectorAll('a[download]')].map(e => e.href)"
 _WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 pytestmark = pytest.mark.machine("chromium")
 
@@ -65,19 +66,21 @@ def every_page(page: Page, served: Served, each: int = 2) -> Iterator[str]:
     """Go to every page that a link leads to, some of each route; the path of each."""
     page.goto(served.address)
     page.wait_for_url(f"{served.origin}/")
-    waiting, known, taken = ["/"], {"/"}, Counter[str]()
+    waiting, known, taken, files = ["/"], {"/"}, Counter[str](), set[str]()
     while waiting:
         path = waiting.pop(0)
         taken[route := route_of(path)] += 1
         if taken[route] > each:
             continue
+        if path in files:  # a download, which has no page
+            continue
         answer = page.goto(served.origin + path)
-        kind = answer.headers.get("content-type", "") if answer else ""
         assert answer is not None
         assert answer.status == 200, (path, answer.status)
-        if not kind.startswith("text/html"):
+        if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
         yield path
+        files |= {link.removeprefix(served.origin) for link in page.evaluate(_FILES)}
         for link in page.evaluate(_LINKS):
             target = link.removeprefix(served.origin).partition("#")[0]
             if link.startswith(served.origin + "/") and target not in known:
