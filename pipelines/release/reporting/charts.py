@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from approvals.custody import MAKING
 from expectations.report import Chart, ChartRow
-from extracts.aggregated import load_published
 from pipelines.release.context import ReleaseContext
 
 _LEAST = 10  # rows of a group that is drawn
@@ -143,6 +142,8 @@ def _totals(context: ReleaseContext, *open_dims: str) -> list[dict[str, Any]]:
     """
     dims = cast("list[str]", context.facts("extract")["dims"])
     if context.release in context.published_releases():
+        from extracts.aggregated import load_published  # the solver's libraries load with it
+
         [table] = load_published(context.history, {context.release})
     else:
         table = context.staging.read("extract", "extract")
