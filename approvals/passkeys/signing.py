@@ -36,6 +36,9 @@ def is_automatic(event: Event | Entry) -> bool:
 class Signing:
     """What one step of one person at the desk, or of a command, may record.
 
+    A signature is of one event. A step that records several, as a key that waits in two projects, is taken again for each that
+    has to be signed; where one only may be, it follows unsigned.
+
     Args:
         since: asked when it is needed, the first day on which decisions that have to be signed are; None: no day.
         site: of the desk; None: a command, or somebody who has no passkey to sign with.
@@ -57,7 +60,7 @@ class Signing:
         self._site = site
         self._new = new
         self._optional = optional
-        self._given = given
+        self._given, self._spent = given, False
 
     def prove(self, ledger: Ledger, event: Event, at: datetime) -> Event:
         """The event as it is recorded.
@@ -83,13 +86,17 @@ class Signing:
             return event
         if not keys:
             raise errors.PasskeyNotInForce
+        if self._spent and signed == "may":  # what follows from a decision that was signed
+            return event
         if self._given is None:
             after = ledger.size()
             head, nonce = ledger.hash_at(after) or "", secrets.token_hex(32)
             raise StatementWanted(
                 Statement(event, after, head, nonce), [one.credential for one in keys]
             )
-        return self._signed(ledger, event, *self._given, keys)
+        proven = self._signed(ledger, event, *self._given, keys)
+        self._given, self._spent = None, True  # one gesture, one decision
+        return proven
 
     def _signers(self, ledger: Ledger, event: Event) -> list[RegisteredPasskey]:
         """The passkeys that may sign it: of the person who acts, and of this site; a new one signs its own registration."""
