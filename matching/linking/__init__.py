@@ -13,4 +13,4 @@ from matching.linking.linking import (
     stored_source,
     table_source,
 )
-from matching.linking.waterfalls import WeighedPair, weights_page
+from matching.linking.waterfalls import WeighedPair, drawn_pairs, weights_page

@@ -38,7 +38,12 @@ def weights_page(pairs: Sequence[WeighedPair]) -> str:
     from jinja2 import PackageLoader
 
     template = page_template(PackageLoader("matching.linking", ""), "weights.html.j2")
-    return template.render(pairs=[_drawn(one) for one in pairs]) + "\n"
+    return template.render(pairs=drawn_pairs(pairs)) + "\n"
+
+
+def drawn_pairs(pairs: Sequence[WeighedPair]) -> list[dict[str, object]]:
+    """What a page shows of pairs: for each its ids, weight and steps with the places of their bars, 200 wide."""
+    return [_drawn(one) for one in pairs]
 
 
 def _drawn(pair: WeighedPair) -> dict[str, object]:

@@ -14,6 +14,7 @@ from pipelines.desk.pages import (
     projects,
     registers,
     releases,
+    review,
     runs,
     sign_in,
     waiting,
@@ -22,6 +23,7 @@ from pipelines.desk.pages import (
 TOPICS = (
     waiting.PAGES,
     releases.PAGES,
+    review.PAGES,
     projects.PAGES,
     papers.PAGES,
     deadlines.PAGES,

@@ -12,13 +12,22 @@ from pipelines.release.reviewing.asked import (
     Shown,
     check_open,
     is_prepared,
+    linked,
     prepare,
     read,
     shown,
 )
-from pipelines.release.reviewing.deciding import Said, Table, decide, opened, undo_decision
+from pipelines.release.reviewing.deciding import (
+    Said,
+    Table,
+    decide,
+    look,
+    note_shown,
+    opened,
+    undo_decision,
+)
 from pipelines.release.reviewing.looks import Book, Key, Standing, Task, Word, standings
-from pipelines.release.reviewing.progress import Progress, agreed, progress, shown_for, tasks_for
+from pipelines.release.reviewing.reached import Progress, agreed, progress, shown_for, tasks_for
 from pipelines.release.reviewing.settled import (
     Settled,
     released_rows,
@@ -26,3 +35,11 @@ from pipelines.release.reviewing.settled import (
     told_apart_digest,
 )
 from pipelines.release.reviewing.sheets import explained, export_review, import_review
+from pipelines.release.reviewing.viewing import (
+    FILTERS,
+    Candidate,
+    Entry,
+    View,
+    chosen_blocks,
+    view,
+)

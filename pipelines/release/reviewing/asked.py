@@ -154,9 +154,8 @@ def prepare(context: ReleaseContext) -> Index:
     Raises:
         NothingToReview: nothing is asked.
     """
-    linked = _linked(context)
-    if context.facts(STAGE).get("links") != linked:
-        _stage(context, linked)
+    if not is_prepared(context):
+        _stage(context, linked(context))
     index = read(context)
     if not index.items:
         raise NothingToReview(release=context.release)
@@ -165,7 +164,7 @@ def prepare(context: ReleaseContext) -> Index:
 
 def is_prepared(context: ReleaseContext) -> bool:
     """Whether the index is there and of these links."""
-    return context.facts(STAGE).get("links") == _linked(context)
+    return context.facts(STAGE).get("links") == linked(context)
 
 
 def read(context: ReleaseContext) -> Index:
@@ -202,13 +201,13 @@ def withheld_rows(context: ReleaseContext, policy: ReviewPolicy | None) -> list[
     return [row for row in rows if sizes[row.group] <= policy.alike_rows]
 
 
-def _linked(context: ReleaseContext) -> str:
+def linked(context: ReleaseContext) -> str:
     """By what the staged links are known: their digest, as it was recorded."""
     record = context.records.read("match")
     return str(record.files.get("match/links.parquet", "")) if record else ""
 
 
-def _stage(context: ReleaseContext, linked: str) -> None:
+def _stage(context: ReleaseContext, of: str) -> None:
     policy = policy_of(context)
     cohort = _cohort(context)
     asked = _asked(context, cohort)
@@ -227,7 +226,7 @@ def _stage(context: ReleaseContext, linked: str) -> None:
     places = pa.array(range(len(bodies)), pa.int32())
     table = pa.table([places, pa.array(bodies, pa.string())], schema=_VALUES)
     body = context.staging.write_parts(STAGE, "values", table, _PART)
-    facts = {"links": linked, "items": len(items)}
+    facts = {"links": of, "items": len(items)}
     context.records.keep(STAGE, (index, body), facts, 0.0)
     context.staging.upload(STAGE)
 

@@ -4,12 +4,12 @@ A decision is staged first and then an event by its number, once: whatever stops
 on) records what is missing. So none is lost, and none is counted twice.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from approvals.custody import ROLES
-from approvals.ledger import FactValue
+from approvals.ledger import Event, FactValue
 from approvals.people import Person, check_role
 from errors import nearest
 from matching.review import REASONS, VERDICTS
@@ -27,7 +27,7 @@ from pipelines.release.orders import run_folder
 from pipelines.release.reviewing import asked
 from pipelines.release.reviewing.asked import Index, Item, policy_of
 from pipelines.release.reviewing.looks import UNDONE, Book, Key, Look, Standing, Word, standings
-from pipelines.session import Session
+from pipelines.session import Session, today
 
 _PATIENCE = 5.0  # seconds for which another reviewer's decision may be under way
 _NOTE = 2_000  # characters
@@ -53,6 +53,9 @@ class Table:
     context: ReleaseContext
     index: Index
     book: Book
+    _found: tuple[int, dict[Key, Standing]] = field(
+        default_factory=lambda: (-1, dict[Key, Standing]()), repr=False
+    )
 
     def standing(self, key: Key) -> Standing:
         """Where an item stands."""
@@ -60,8 +63,12 @@ class Table:
 
     @property
     def standings(self) -> dict[Key, Standing]:
-        """Where all items stand that somebody has looked at."""
-        return standings(self.book.words, self.index.second, alone=policy_of(self.context) is None)
+        """Where all items stand that somebody has looked at; worked out again where there are new entries."""
+        if self._found[0] != len(self.book.words):
+            alone = policy_of(self.context) is None
+            found = standings(self.book.words, self.index.second, alone=alone)
+            self._found = len(self.book.words), found
+        return self._found[1]
 
 
 @contextmanager
@@ -81,6 +88,24 @@ def opened(session: Session, release: str) -> Generator[Table]:
         table = Table(context, asked.prepare(context), Book.read(context))
         record(table)
         yield table
+
+
+def look(session: Session, release: str, known: Mapping[str, Index] | None = None) -> Table:
+    """The decisions of a release as they stand, for a reviewer who reads; only what is not prepared yet is made under the lock.
+
+    ``known`` are indexes by what they were made of, for who keeps them.
+
+    Raises:
+        RoleMissing, ReleaseUnknown, ReleaseOver, NothingToReview, ReleaseHeld: as `opened`.
+    """
+    check_role(session.person, ROLES["review"])
+    context = release_context(session, release)
+    asked.check_open(context)
+    if not asked.is_prepared(context):
+        with opened(session, release) as table:
+            return table
+    index = (known or {}).get(asked.linked(context)) or asked.read(context)
+    return Table(context, index, Book.read(context))
 
 
 def decide(session: Session, release: str, said: Sequence[Said]) -> int:
@@ -260,3 +285,13 @@ def _check_said(table: Table, one: Said) -> None:
 
 def _meaning(word: Word) -> tuple[str, str, str]:
     return word.verdict, word.reason, word.note
+
+
+def note_shown(table: Table) -> None:
+    """Record that a release's pairs are shown to the acting person, once a day."""
+    context, person = table.context, table.context.session.person
+    on = today().isoformat()
+    facts: dict[str, FactValue] = {"on": on}
+    key = f"{context.release}:shown:{person.id}:{on}"
+    event = Event("review_shown", person.id, context.order.project, context.release, facts, key)
+    context.session.ledger.append(event)

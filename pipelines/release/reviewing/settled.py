@@ -13,7 +13,7 @@ from pipelines.release.errors import StageChanged
 from pipelines.release.reviewing.asked import policy_of, prepare, withheld_rows
 from pipelines.release.reviewing.deciding import DECISIONS, Table, in_ledger, record
 from pipelines.release.reviewing.looks import STAGE, TABLE, Book, standings, verdicts
-from pipelines.release.reviewing.progress import agreed, progress
+from pipelines.release.reviewing.reached import agreed, progress
 
 
 @dataclass(frozen=True)

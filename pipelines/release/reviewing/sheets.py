@@ -24,7 +24,7 @@ from pipelines.release.reviewing.deciding import (
     take,
 )
 from pipelines.release.reviewing.looks import Standing
-from pipelines.release.reviewing.progress import progress, shown_for, tasks_for
+from pipelines.release.reviewing.reached import progress, shown_for, tasks_for
 from pipelines.session import Session
 from systems.tabular import check_file
 

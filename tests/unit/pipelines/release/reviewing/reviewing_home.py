@@ -53,6 +53,14 @@ def make_home(root: Path, policy: ReviewPolicy | None = POLICY) -> None:
     with session_of(root, "eng-1") as session:
         facts = {"kind": "identified", "system": "CARPOS", "on": today().isoformat()}
         ordered = Event("release_ordered", "eng-1", NUMBER, RELEASE, facts)
+        form = {
+            "application": "0" * 64,
+            "on": today().isoformat(),
+            "form": "standard",
+            "system": "CARPOS",
+            "kinds": ("identified",),
+        }
+        session.ledger.append(Event("project_submitted", "eng-1", NUMBER, facts=form))
         session.ledger.append(ordered)
         make_run_folder(session.home, RELEASE)
         write_order(

@@ -1,11 +1,11 @@
 """How far a review has come, what waits for whom, and how far two reviewers agree."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matching.review import Agreement, agreement
-from pipelines.release.reviewing.asked import Index
+from pipelines.release.reviewing.asked import Index, Item
 from pipelines.release.reviewing.deciding import Table, look_of
 from pipelines.release.reviewing.looks import Key, Standing, Task
 
@@ -31,12 +31,12 @@ def progress(index: Index, found: Mapping[Key, Standing]) -> Progress:
     return Progress(*counted)
 
 
-def tasks_for(table: Table) -> dict[Key, Task]:
-    """What the acting person can do now: by item, as what it waits for them."""
+def tasks_for(table: Table, items: Sequence[Item] | None = None) -> dict[Key, Task]:
+    """What the acting person can do now: by item (of some, or of all), as what it waits for them."""
     session = table.context.session
     alone, found = table.context.order.review is None, table.standings
     tasks: dict[Key, Task] = {}
-    for item in table.index.items:
+    for item in table.index.items if items is None else items:
         standing = found.get(item.key, Standing())
         if standing.task == "settled":
             continue
