@@ -194,7 +194,10 @@ def read_some(
                 at += rows
                 if kept is not None and kept.true_count:
                     found.append(file.read_row_group(number, columns=wanted).filter(kept))
-            empty = pa.schema([file.schema_arrow.field(name) for name in columns]).empty_table()
+            fields = [file.schema_arrow.field(name) for name in columns]
+            # `empty_table` would import pandas
+            none = [pa.nulls(0, field.type) for field in fields]
+            empty = pa.Table.from_arrays(none, schema=pa.schema(fields))
             return pa.concat_tables([empty, *(table.select(columns) for table in found)])
 
 

@@ -43,7 +43,7 @@ def compare(
         other = step.tag != "equal"
         found[0].append((mine[step.src_start : step.src_end], other))
         found[1].append((theirs[step.dest_start : step.dest_end], other))
-    close = Levenshtein.normalized_similarity(*plain) >= _CLOSE
+    close = Levenshtein.normalized_similarity(*plain) >= _CLOSE or _is_part(*sides)
     pieces = (tuple(p for p in side if p[0]) for side in found)
     return ("close" if close else "different", *pieces)  # type: ignore[return-value]
 
@@ -55,6 +55,12 @@ def marks_of(mine: Mapping[str, str | None], theirs: Mapping[str, str | None]) -
         for name in STANDARD
         if mine.get(name) or theirs.get(name)
     )
+
+
+def _is_part(mine: str, theirs: str) -> bool:
+    """Whether the words of one are some of the other's, as of two surnames."""
+    words = set(mine.replace("-", " ").split()), set(theirs.replace("-", " ").split())
+    return words[0] <= words[1] or words[1] <= words[0]
 
 
 def _whole(value: str | None) -> tuple[Piece, ...]:

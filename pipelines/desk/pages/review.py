@@ -93,7 +93,7 @@ def say(visit: Visit, release: str, block: int) -> Response:
     said = [Said(item.key, verdict, reason, note, version) for item, version in items]
     words = "" if decide_pairs(visit.session, release, said) else "This was known: it counts once."
     found = _review(visit, release)
-    if show == "open" and not _waits(found, found.index.blocks.get(block, ())):
+    if not _waits(found, found.index.blocks.get(block, ())):
         return visit.go(_next(found, show, block), words)
     return visit.go(f"/review/{release}/{block}?show={show}", words)
 

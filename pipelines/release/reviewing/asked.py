@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
 from approvals.custody import OUT, Status
 from extracts.rows import compute as pc
+from matching.arrow import column
 from matching.errors import LinkageBroke
 from matching.review import Asked, ask
 from pipelines.release.context import ReleaseContext
@@ -176,7 +178,7 @@ def read(context: ReleaseContext) -> Index:
 
 def shown(context: ReleaseContext, items: Sequence[Item]) -> list[Shown]:
     """The values of some items, in their order."""
-    wanted = pa.array([item.place for item in items], pa.int32())
+    wanted = column(np.array([item.place for item in items], np.int32))
     table = context.staging.some(
         STAGE,
         "values",

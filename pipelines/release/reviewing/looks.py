@@ -5,10 +5,12 @@ Nothing is edited: a decision that is taken back, or changed by the one who made
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
+from matching.arrow import column, pc, texts
 from matching.review import Verdict
 from pipelines.release.context import ReleaseContext
 
@@ -114,7 +116,7 @@ class Book:
     def keep(self, context: ReleaseContext) -> None:
         """Stage all entries."""
         columns = ([getattr(word, name) for word in self.words] for name in SCHEMA.names)
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+        arrays = [_array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
         path = context.staging.write(STAGE, TABLE, pa.Table.from_arrays(arrays, schema=SCHEMA))
         self._note(context, path)
 
@@ -127,6 +129,13 @@ class Book:
         facts = {"entries": len(self.words), "recorded": self.recorded}
         context.records.keep(STAGE, (path,), facts, 0.0)  # type: ignore[arg-type]
         context.staging.upload(STAGE)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """What `pa.array` gives, which would import pandas: a desk does without."""
+    if pa.types.is_string(kind):
+        return texts(values)
+    return pc.cast(column(np.array(values, np.int64)), kind)
 
 
 def standings(

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from approvals.custody import ROLES
 from approvals.people import check_role
+from matching.arrow import texts
 from matching.linking import Explainer, Explanation, WeighedPair, weights_page
 from matching.review import VERDICTS, Line, import_filled, write_sheet
 from pipelines.errors import FileExists
@@ -212,6 +213,10 @@ def explained(context: ReleaseContext, pairs: list[Item]) -> list[Explanation]:
         one.item.record_id: [{"record_id": one.item.record_id, **v} for v in one.records]
         for one in sides
     }
-    cohort = pa.Table.from_pylist(list(mine.values()))
-    records = pa.Table.from_pylist(list(chain(*theirs.values())))
+    cohort, records = _as_table(list(mine.values())), _as_table(list(chain(*theirs.values())))
     return explainer.pairs(cohort, records, [item.key for item in pairs])
+
+
+def _as_table(rows: list[dict[str, str | None]]) -> pa.Table:
+    """Rows as a table of texts, where nothing is null: an empty text is as missing."""
+    return pa.table({name: texts([row.get(name) or "" for row in rows]) for name in rows[0]})

@@ -14,6 +14,8 @@ from matching.review import compare, marks_of
         ("1980-01-02", "19800102", "same"),
         ("Jonson", "Johnson", "close"),
         ("1980-01-02", "1980-02-01", "close"),
+        ("Tapia Garcia", "TAPIA", "close"),
+        ("Maria-Luz", "luz", "close"),
         ("Ann", "Roberta", "different"),
         ("Ann", None, "missing"),
         ("", "Ann", "missing"),
