@@ -36,16 +36,14 @@ def overview(visit: Visit, release: str) -> Response:
     from pipelines.release import REVIEW_FILTERS, review_blocks, review_progress
 
     found = _review(visit, release)
-    counts = {name: len(review_blocks(found, name)) for name in REVIEW_FILTERS}
+    filters = {
+        name: (len(review_blocks(found, name)), _next(found, name, -1)) for name in REVIEW_FILTERS
+    }
     at = review_progress(found.index, found.standings)
     order = found.context.order
-    return visit.page("review_of.html.j2", release=release, counts=counts, progress=at, order=order)
-
-
-@PAGES.get("/review/{release}/next", roles=_ROLES, step="review")
-def next_one(visit: Visit, release: str) -> Response:
-    """The next row of a filter: what waits for the visitor first; the overview where there is none."""
-    return visit.go(_next(_review(visit, release), _filter(visit), -1))
+    return visit.page(
+        "review_of.html.j2", release=release, filters=filters, progress=at, order=order
+    )
 
 
 @PAGES.get("/review/{release}/{block:int}", roles=_ROLES, step="review")
