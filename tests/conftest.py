@@ -1,5 +1,6 @@
 """What all tests share: Hypothesis without a clock, what a plain run leaves out, and in which order tests run."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ _MEMORY = Path("/dev/shm")
 _SPARE = 6 << 30  # bytes
 if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _SPARE:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+gc.disable()  # until all is collected: imports make little garbage and much that stays
 
 _UNIT = Path(__file__).parent / "unit"
 
@@ -99,6 +102,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return first, item.path not in slow
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: the collector of garbage need not go through all of it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

@@ -57,7 +57,9 @@ def test_every_secret_gives_the_same_pattern_again_and_one_that_holds(table, num
     except CannotProtectError:
         assume(False)
         raise
-    if table.counts.ndim == 2:  # three dimensions can take many seconds: once is enough for what else holds
+    if (
+        table.counts.ndim == 2
+    ):  # three dimensions can take many seconds: once is enough for what else holds
         assert (pattern.hidden == suppress(table, under(number)).hidden).all()
     assert audit_table(pattern.published(), intervals=True).holds
     assert (pattern.hidden & (table.counts > 0) & (table.counts < 10) == pattern.primary).all()
