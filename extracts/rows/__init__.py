@@ -17,5 +17,7 @@ from extracts.rows.stored import (
     stored_columns,
     stored_steps,
     tallies_of,
+    tallies_of_rows,
     tallies_together,
+    touched_entries,
 )

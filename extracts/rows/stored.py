@@ -4,7 +4,7 @@ Three tables, made when a register is loaded. A release with one scope and some 
 is what `extracts.rows.in_scope` and `extracts.rows.query` find in the register's own tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -88,29 +88,81 @@ class StoredRows:
 
     def tallies(self) -> pa.Table:
         """``column, value, code, year, count`` of the categories of what no exclusion holds back."""
-        names, _ = counted_columns(self._plan)
-        schema = pa.schema({"column": pa.string(), "value": pa.string(), "code": pa.string(), "year": pa.int16(), "count": pa.int64()})  # fmt: skip
-        if not names:
-            return schema.empty_table()
-        query = tallies_sql(names, f"{_STORED} WHERE withheld_ = 0", ("code_", "year_"))
-        with guarded(ExtractFailed, step="stored tallies"):
-            found = self._con.execute(query).fetchall()
-        width = len(names)
-        lines = [
-            (names[at], row[at], *row[-3:-1], row[-1])
-            for row in found
-            for at in [next(i for i in range(width) if row[width + i] == 0)]
-        ]
-        columns = {f.name: [line[i] for line in lines] for i, f in enumerate(schema)}
-        return pa.table(columns, schema=schema).sort_by([(f.name, "ascending") for f in schema])
+        return _tallies(self._con, self._plan)
 
 
-def tallies_together(parts: Sequence[pa.Table]) -> pa.Table:
-    """Tallies of several `StoredRows` as those of all their entries."""
-    whole = pa.concat_tables(parts)
+def tallies_of_rows(con: "duckdb.DuckDBPyConnection", system: System, rows: pa.Table) -> pa.Table:
+    """What `StoredRows.tallies` says of rows that were kept."""
+    con.register(_STORED, rows)
+    try:
+        return _tallies(con, _whole_plan(system))
+    finally:
+        con.unregister(_STORED)
+
+
+def _tallies(con: "duckdb.DuckDBPyConnection", plan: Plan) -> pa.Table:
+    names, _ = counted_columns(plan)
+    schema = pa.schema({"column": pa.string(), "value": pa.string(), "code": pa.string(), "year": pa.int16(), "count": pa.int64()})  # fmt: skip
+    if not names:
+        return schema.empty_table()
+    query = tallies_sql(names, f"{_STORED} WHERE withheld_ = 0", ("code_", "year_"))
+    with guarded(ExtractFailed, step="stored tallies"):
+        found = con.execute(query).fetchall()
+    width = len(names)
+    lines = [
+        (names[at], row[at], *row[-3:-1], row[-1])
+        for row in found
+        for at in [next(i for i in range(width) if row[width + i] == 0)]
+    ]
+    columns = {f.name: [line[i] for line in lines] for i, f in enumerate(schema)}
+    return pa.table(columns, schema=schema).sort_by([(f.name, "ascending") for f in schema])
+
+
+def tallies_together(parts: Sequence[pa.Table], without: pa.Table | None = None) -> pa.Table:
+    """Tallies of several `StoredRows` as those of all their entries, but for what others counted."""
+    gone = [] if without is None else [_negative(without)]
+    whole = pa.concat_tables([*parts, *gone])
     by = [name for name in whole.column_names if name != "count"]
     added = whole.group_by(by).aggregate([("count", "sum")]).rename_columns([*by, "count"])
-    return added.select(whole.column_names).sort_by([(n, "ascending") for n in whole.column_names])
+    there = added.filter(pc.not_equal(added["count"], pa.scalar(0, pa.int64())))
+    return there.select(whole.column_names).sort_by([(n, "ascending") for n in whole.column_names])
+
+
+def _negative(tallies: pa.Table) -> pa.Table:
+    place = tallies.schema.get_field_index("count")
+    return tallies.set_column(place, "count", pa.array(-tallies["count"].to_numpy()))
+
+
+def touched_entries(
+    con: "duckdb.DuckDBPyConnection", system: System, differing: Mapping[str, str], before: str
+) -> pa.Table | None:
+    """``record_id`` of every entry, there or gone, of which a stored row may be another; None where any may.
+
+    A row holds what stands with its record and with everybody on it.
+
+    Args:
+        con: a connection with the tables as they are and, in the schema ``before``, as they were.
+        system: the description.
+        differing: by table that changed, the query for the rows that are not on both sides.
+        before: the schema.
+    """
+    plan = _whole_plan(system)
+    key, person, party = (quoted(n) for n in (plan.key, plan.person, plan.party_table))
+    records, persons = ([f"SELECT NULL::BIGINT AS {name} WHERE false"] for name in (key, person))
+    for table, query in differing.items():
+        names = system.table(table).column_names
+        if not {plan.key, plan.person} & set(names):
+            return None  # many records may hang on it
+        records += [f"SELECT {key} FROM ({query})"] * (plan.key in names)
+        persons += [f"SELECT {person} FROM ({query})"] * (plan.person in names)
+    query = f"""
+    WITH stands AS MATERIALIZED (SELECT {key}, {person} FROM {party} UNION SELECT {key}, {person} FROM {quoted(before)}.{party}),
+      people AS MATERIALIZED ({" UNION ".join(persons)}),
+      touched AS MATERIALIZED ({" UNION ".join(records)} UNION SELECT {key} FROM stands SEMI JOIN people USING ({person}))
+    SELECT DISTINCT {person} AS record_id FROM (SELECT {person} FROM stands SEMI JOIN touched USING ({key}) UNION SELECT {person} FROM people)
+    WHERE {person} IS NOT NULL ORDER BY 1"""
+    with guarded(ExtractFailed, step="touched entries"):
+        return fetched(con, query)
 
 
 def records_of(scope: pa.Table, system: System, allowed: RowScope) -> pa.Table:

@@ -31,5 +31,11 @@ from matching.normalise.reading import (
     read_input,
 )
 from matching.normalise.side import Side
-from matching.normalise.stored import VERSION, read_stored, stored_columns, stored_tables
+from matching.normalise.stored import (
+    VERSION,
+    read_stored,
+    stored_columns,
+    stored_tables,
+    with_changes,
+)
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from matching.arrow import Bools, Codes, array, column, texts
+from matching.arrow import Bools, Codes, array, column, filled, pc, texts
 from matching.normalise.reading import NUMBERS, TEXTS, EncodingInput, missing_numbers
 from matching.normalise.unread import Unread
 from matching.normalise.vocabulary import MISSING, Dictionary, by_appearance
@@ -74,6 +74,47 @@ def read_stored(
         for i, name in enumerate(TEXTS)
     }
     return EncodingInput(size, rows.select(keep), numbers, read, unread)
+
+
+def with_changes(
+    before: tuple[pa.Table, pa.Table], kept: Bools, new: tuple[pa.Table, pa.Table], by: str
+) -> tuple[pa.Table, pa.Table]:
+    """A side that was kept, some of whose rows others have taken the place of: as all rows that are there now would be kept.
+
+    Args:
+        before: (rows, texts) as they were.
+        kept: which of those rows are there still.
+        new: (rows, texts) of the others; no value of ``by`` is among both.
+        by: the column that rows are ordered by.
+    """
+    rows = pa.concat_tables([before[0].filter(pa.array(kept)), new[0]])
+    many = int(kept.sum())
+    indices, values = dict[str, Codes](), list[pa.Array]()
+    for number, name in enumerate(TEXTS):
+        old, more = (_texts_of(texts, number) for texts in (before[1], new[1]))
+        place = array(filled(pc.index_in(more, value_set=old)))
+        unknown = np.flatnonzero(place < 0)
+        place[unknown] = len(old) + np.arange(len(unknown))
+        table = np.append(place, np.int32(MISSING)).astype(np.int32)
+        both = array(rows[name]).copy()
+        both[many:] = table[both[many:]]
+        indices[name] = both
+        values.append(pa.concat_arrays([old, more.take(column(unknown))]))
+    order = np.argsort(array(rows[by]), kind="stable")
+    for number, name in enumerate(TEXTS):
+        here, which = by_appearance(indices[name][order])
+        indices[name], values[number] = here, values[number].take(column(which))
+    rows = rows.take(column(order))
+    columns = [column(indices[n]) if n in indices else rows[n] for n in rows.column_names]
+    which = np.repeat(np.arange(len(TEXTS), dtype="i1"), [len(v) for v in values])
+    told = pa.Table.from_arrays([column(which), pa.concat_arrays(values)], names=["column", "text"])
+    return pa.Table.from_arrays(columns, names=rows.column_names), told
+
+
+def _texts_of(texts: pa.Table, number: int) -> pa.Array:
+    """The texts of one column."""
+    begin, end = np.searchsorted(array(texts["column"]), [number, number + 1]).tolist()
+    return texts["text"].slice(begin, end - begin).combine_chunks()
 
 
 _PARTS: Final = {

@@ -4,13 +4,13 @@ What they hold, and what their version means, is for others to say. Files are nu
 again stands beside the old one until the manifest names it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
 
-from crypto.resting import read_some, read_staged, staged_writer
+from crypto.resting import read_some, read_staged, staged_batches, staged_schema, staged_writer
 from crypto.secret import StagingKey
 
 PATTERN = "index*_*.parquet"
@@ -39,6 +39,22 @@ class Index:
             StagingDoesNotHold: its file is not what was written.
         """
         return read_staged(self._paths[table], self._key)
+
+    def batches(self, table: str) -> Iterator[pa.RecordBatch]:
+        """A table, batch by batch, in its order.
+
+        Raises:
+            StagingDoesNotHold: see `read`.
+        """
+        return staged_batches(self._paths[table], self._key)
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table.
+
+        Raises:
+            StagingDoesNotHold: see `read`.
+        """
+        return staged_schema(self._paths[table], self._key).names
 
     def some(
         self, table: str, columns: Sequence[str], by: str, chosen: Callable[[pa.Array], pa.Array]
