@@ -68,7 +68,7 @@ class Session:
     ) -> None:
         self.home, self._acting = home, acting
         self._memory = memory or Memory()
-        self._signing = (signing or Signing)(self._signed_since)
+        self._signing = (signing or Signing)(self.signed_since)
         self.settings: Settings = home.settings()
         use_local(home.systems)
         self.warnings: list[str] = []  # what was let pass, for whoever gave the command
@@ -126,7 +126,7 @@ class Session:
         known = staff.confirmed_values(state, copy, now, self.keyring.digest)
         return {} if known is None and state.confirmed is None else known
 
-    def _signed_since(self) -> date | None:
+    def signed_since(self) -> date | None:
         """The first day on which decisions have to be signed, by the file or by what two people confirmed, whichever is earlier."""
         known = self._confirmed() or {}  # where no copy tells it, the file's own day counts
         said = (self.settings.desk.passkeys_from, str(known.get("desk.passkeys_from", "")))
@@ -138,7 +138,7 @@ class Session:
         Raises:
             LedgerBroken: with each that does not hold, or is missing (exit 5).
         """
-        return check_signatures(self.ledger, self._signed_since(), demo=self.demo)
+        return check_signatures(self.ledger, self.signed_since(), demo=self.demo)
 
     @functools.cached_property
     def person(self) -> staff.Person:

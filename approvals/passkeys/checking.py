@@ -93,7 +93,10 @@ class _Walk:
         return KINDS[entry.kind].signed == "must" and (late or required_at(entry.at, self._since))
 
     def _count(self, entry: Entry) -> str:
-        """Counters grow along the ledger: an answer that is used again, or an earlier one, does not stand."""
+        """Counters grow along the ledger: an answer that is used again, or an earlier one, does not stand.
+
+        Sign-ins count, and are recorded a moment after they were checked: another gesture may come between.
+        """
         found = counted(entry)
         if found is None:
             return ""

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from approvals import errors
 from approvals.ledger import KINDS, Entry, Event, FactValue, Ledger
 from approvals.people import Person, check_role, two_people_required
+from crypto.errors import PasskeyUnsuitable
 from crypto.passkeys import Passkey, from_base64url, passkey_fingerprint, to_base64url
 
 INVITERS = frozenset({"administrator"})
@@ -86,13 +87,15 @@ class Book:
         fingerprint, public_key = str(facts["passkey"]), from_base64url(facts["public_key"])
         if used is None or used.person != entry.actor or entry.at > used.until:
             return False
-        if passkey_fingerprint(public_key) != fingerprint or fingerprint in self.passkeys:
+        credential = from_base64url(facts["credential"])
+        known = any(one.credential == credential for one in self.passkeys.values())
+        if known or passkey_fingerprint(public_key) != fingerprint or fingerprint in self.passkeys:
             return False
         self.passkeys[fingerprint] = RegisteredPasskey(
             fingerprint,
             entry.actor,
             str(facts["site"]),
-            from_base64url(facts["credential"]),
+            credential,
             public_key,
             int(str(facts["counter"])),
             used.by,
@@ -120,6 +123,14 @@ def _book(ledger: Ledger) -> Book:
     for entry in ledger.events(kind=EVENTS):
         book.take(entry)
     return book
+
+
+def may_stand(ledger: Ledger, event: Event, at: datetime) -> bool:
+    """Whether an event of passkeys may be the next: asked under the ledger's lock, so that two who act at once are one too many."""
+    if event.kind not in EVENTS:
+        return True
+    about = (event.kind, event.actor, event.project, event.release, event.key)
+    return _book(ledger).take(Entry(0, at, *about, event.facts, ""))
 
 
 def passkeys(ledger: Ledger) -> list[RegisteredPasskey]:
@@ -196,8 +207,14 @@ def register_passkey(
         passkey: as it was verified.
         site: host and port of the desk's origin.
         on: day.
+
+    Raises:
+        PasskeyUnsuitable: its credential or its key is another's already (WebAuthn § 7.1 step 22).
     """
     fingerprint = passkey_fingerprint(passkey.public_key)
+    for other in passkeys(ledger):
+        if passkey.credential == other.credential or fingerprint == other.fingerprint:
+            raise PasskeyUnsuitable(what="it is registered already")
     facts: dict[str, FactValue] = {
         "passkey": fingerprint,
         "invitation": invitation,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from approvals import errors
 from approvals.ledger import KINDS, SIGNATURE, Entry, Event, FactValue, Ledger
-from approvals.passkeys.keys import RegisteredPasskey, in_force, signature_counter
+from approvals.passkeys.keys import RegisteredPasskey, in_force, may_stand, signature_counter
 from approvals.passkeys.statements import Statement, StatementWanted
 from crypto.passkeys import (
     Assertion,
@@ -72,9 +72,12 @@ class Signing:
             PasskeyNotInForce: nobody's passkey that could sign it, or not any more.
             AssertionDoesNotHold, CounterStoodStill, PasskeyUnreadable: see their texts.
             EventRefused: it comes with a signature that nobody checked.
+            StateMoved: somebody else confirmed, registered or revoked the same at the same time.
         """
         if not SIGNATURE.keys().isdisjoint(event.facts):
             raise errors.EventRefused(kind=event.kind, what="its signature is given by nobody")
+        if not may_stand(ledger, event, at):
+            raise errors.StateMoved
         signed = KINDS[event.kind].signed
         if not signed or is_automatic(event):
             return event

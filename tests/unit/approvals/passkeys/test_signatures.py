@@ -22,7 +22,12 @@ from approvals.passkeys import (
     revoke_passkey,
 )
 from approvals.people import Person
-from crypto.errors import AssertionDoesNotHold, CounterStoodStill, PasskeyUnreadable
+from crypto.errors import (
+    AssertionDoesNotHold,
+    CounterStoodStill,
+    PasskeyUnreadable,
+    PasskeyUnsuitable,
+)
 from crypto.passkeys import Site
 from tests.examples import examples
 from tests.passkeys import enrolled, proving, registered, signed
@@ -129,6 +134,26 @@ def test_a_registration_is_signed_by_the_key_that_it_names(ledger):
     with pytest.raises(AssertionDoesNotHold):
         registered(ledger, APPROVER.id, ADMIN, TODAY, keyed, now=_now(ledger), authenticator=Liar())
     assert passkeys(ledger) == []
+
+
+def test_a_credential_is_one_persons(ledger, mine):
+    twin = Authenticator(credential=mine.credential)
+    with pytest.raises(PasskeyUnsuitable):
+        registered(ledger, OTHER.id, ADMIN, TODAY, keyed, now=_now(ledger), authenticator=twin)
+    with pytest.raises(PasskeyUnsuitable):
+        registered(ledger, OTHER.id, ADMIN, TODAY, keyed, now=_now(ledger), authenticator=mine)
+    assert len(passkeys(ledger)) == 1
+
+
+def test_two_who_confirm_at_once_confirm_once(ledger, monkeypatch):
+    """Both saw that it waits; the ledger's lock lets one of them through."""
+    _, fingerprint = registered(ledger, APPROVER.id, ADMIN, TODAY, keyed, now=_now(ledger))
+    waiting = passkeys(ledger)
+    confirm_passkey(ledger, fingerprint, SECURITY, TODAY, demo=False)
+    monkeypatch.setattr("approvals.passkeys.keys.passkeys", lambda _: waiting)
+    with pytest.raises(errors.StateMoved):
+        confirm_passkey(ledger, fingerprint, OTHER, TODAY, demo=False)
+    checked(ledger)
 
 
 class Liar(Authenticator):

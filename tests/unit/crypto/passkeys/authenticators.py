@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import struct
 from dataclasses import dataclass, field, replace
 
@@ -25,7 +26,7 @@ class Authenticator:
     """One passkey on one device; ``counts`` says whether it counts its signatures."""
 
     key: object = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-    credential: bytes = b"credential-1"
+    credential: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     counter: int = 0
     counts: bool = True
     flags: int = PRESENT | VERIFIED

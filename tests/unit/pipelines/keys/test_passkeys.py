@@ -104,6 +104,36 @@ def test_the_day_that_two_people_confirmed_counts_whatever_the_file_says(home, i
         session.ledger.append(Event("project_approved", "avery-1", "2026-001", facts=APPROVED))
 
 
+def told(home):
+    return [
+        one
+        for one in run_here("doctor", "--home", str(home.root), "--json").json
+        if one["what"] == "passkeys"
+    ]
+
+
+def test_doctor_says_before_it_is_too_late_who_has_none(home, i_am):
+    settle(home, "desk.origin", "")
+    assert told(home) == []
+    settle(home, "desk.passkeys_from", (today() + timedelta(days=30)).isoformat())
+    assert told(home)[0]["state"] == "bad"  # nowhere to sign
+    settle(home, "desk.origin", SITE.origin)
+    assert told(home)[0]["state"] == "note"
+    settle(home, "desk.passkeys_from", (today() + timedelta(days=9)).isoformat())
+    [found] = told(home)
+    assert (found["state"], "no approver" in found["detail"]) == ("bad", True)
+    for person, second in (("avery-1", "sam-1"), ("sam-1", "avery-1")):
+        i_am("ada-1")
+        _, fingerprint = enrolled(home, person)
+        i_am(second)
+        run(home, "passkey", "confirm", fingerprint)
+    [found] = told(home)
+    assert (found["state"], found["detail"]) == (
+        "good",
+        "2 people have one in force, 1 of them approve",
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("passkeys_from", "2026-13-01"), ("passkeys_from", "soon"), ("origin", "http://desk.example"),
