@@ -104,9 +104,8 @@ class _Walk:
         known = self._book.passkeys.get(fingerprint)
         before = self._counters.get(fingerprint, known.counter if known else 0)
         self._counters[fingerprint] = max(before, counter)
-        return (
-            "" if counter > before or not (counter or before) else "a passkey's counter stood still"
-        )
+        grew = counter > before or not (counter or before) or entry.kind == "desk_entered"
+        return "" if grew else "a passkey's counter stood still"
 
     def _wrong(self, entry: Entry, key: RegisteredPasskey | None) -> str:
         facts = entry.facts

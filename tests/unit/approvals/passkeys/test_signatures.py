@@ -14,6 +14,7 @@ from approvals.passkeys import (
     Signing,
     check_signatures,
     confirm_passkey,
+    enter,
     in_force,
     invite,
     open_invitation,
@@ -143,6 +144,16 @@ def test_a_credential_is_one_persons(ledger, mine):
     with pytest.raises(PasskeyUnsuitable):
         registered(ledger, OTHER.id, ADMIN, TODAY, keyed, now=_now(ledger), authenticator=mine)
     assert len(passkeys(ledger)) == 1
+
+
+def test_a_sign_in_that_is_recorded_after_a_later_gesture_breaks_nothing(ledger, mine):
+    fingerprint = passkeys(ledger)[0].fingerprint
+    approved(ledger, mine)
+    enter(ledger, APPROVER.id, TODAY, fingerprint, mine.counter - 1)
+    assert checked(ledger).signed == 2
+    enter(ledger, APPROVER.id, TODAY, fingerprint, mine.counter + 5)
+    with pytest.raises(CounterStoodStill):
+        approved(ledger, mine)
 
 
 def test_two_who_confirm_at_once_confirm_once(ledger, monkeypatch):
