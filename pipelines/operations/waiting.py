@@ -24,6 +24,7 @@ from approvals.custody import (
 )
 from approvals.deadlines import Deadline, of_project
 from approvals.ledger import Entry
+from approvals.passkeys import passkeys
 from approvals.people import CONFIRMERS, RECORDERS, Person, waiting_correction, waiting_switches
 from approvals.project import IN_FORCE, MOVES, ProjectState, State, roles_for
 from pipelines.operations.looks import LOOKED_AT, looks_of
@@ -317,8 +318,14 @@ def _decisions(
 
 
 def _of_the_home(session: Session) -> Iterator[Waiting]:
-    """Settings, switches, snapshots that failed, the escrow key and its uses, the clock: one began, another confirms."""
+    """Settings, switches, snapshots that failed, passkeys, the escrow key and its uses, the clock: one began, another confirms."""
     yield from _settings(session)
+    for one in passkeys(session.ledger):
+        if one.confirmed_by is None and not one.revoked:
+            what, since = f"confirm the passkey of {one.person}", date.fromisoformat(one.on)
+            barred, by = frozenset({one.person, one.invited_by}), "policy: three people"
+            command = "passkey confirm FINGERPRINT"  # which its owner tells
+            yield Waiting("passkey.confirm", what, since, by, command, CONFIRMERS, barred)
     waiting = waiting_switches(session.ledger)
     for name, value in less_cautious(session.settings).items():
         entry = waiting.get(name)

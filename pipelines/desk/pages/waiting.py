@@ -34,6 +34,7 @@ _PLACES = {
     "switch.override": "/house",
     "settings.confirm": "/house",
     "settings.record": "/house",
+    "passkey.confirm": "/passkeys#confirm",
     "remind": "/deadlines/letters",
 }
 

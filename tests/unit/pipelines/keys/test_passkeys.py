@@ -55,6 +55,8 @@ def test_invited_registered_confirmed_and_revoked(home, i_am):
     _, fingerprint = enrolled(home)
     [row] = run(home, "passkey", "list")
     assert (row["person"], row["state"], row["fingerprint"]) == ("avery-1", "waits", fingerprint)
+    [waits] = [r for r in run(home, "status", "--all") if r["step"] == "passkey.confirm"]
+    assert (waits["what"], waits["others"]) == ("confirm the passkey of avery-1", ["sam-1"])
     for who in ("ada-1", "avery-1"):  # who invited, and whose it is
         i_am(who)
         assert "PEOPLE" in run(home, "passkey", "confirm", fingerprint, code=3).err
