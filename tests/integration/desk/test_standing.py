@@ -26,18 +26,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from approvals.application import example_application
 from approvals.passkeys import passkeys
 from pipelines import passkeys as steps
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
-from pipelines.session import Session
+from pipelines.keys import verify_ledger
+from pipelines.session import Session, today
 from tests.parts import CHROMIUM
 
 pytestmark = pytest.mark.machine("chromium")
 NAME = "desk.example"
 PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
 ENTRY = '[[person]]\nid = "{0}"\nname = "Name of {0}"\nuser = "u-{0}"\nroles = ["{1}"]\n'
-PEOPLE = {"adi-1": "administrator", "sam-1": "security", "avery-1": "approver"}
+PEOPLE = {
+    "adi-1": "administrator",
+    "sam-1": "security",
+    "avery-1": "approver",
+    "erin-1": "engineer",
+}
 KEY = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
     "isUserVerified": True, "automaticPresenceSimulation": True,
@@ -207,7 +214,9 @@ def sent_by_hand(desk: Standing, path: str, form: str) -> http.client.HTTPRespon
     return line.getresponse()
 
 
-def test_two_people_enrol_and_one_confirms_with_a_signature(desk: Standing, browser: Browser):
+def test_two_people_enrol_one_confirms_and_one_approves(
+    desk: Standing, browser: Browser, tmp_path: Path
+):
     sam, avery = Person(browser, desk, "sam-1"), Person(browser, desk, "avery-1")
     desk.take("avery-1", steps.confirm, sam.register())
     sam.page.goto(desk.origin)
@@ -239,6 +248,27 @@ def test_two_people_enrol_and_one_confirms_with_a_signature(desk: Standing, brow
     with Session(open_home(desk.home)) as session:
         assert session.check_signatures().signed == 3
     assert [text for text in sam.wrong if "status of 403" not in text] == []
+
+    # An application, approved on what was on the screen
+    (tmp_path / "a.toml").write_text(example_application("standard", on=today(), kind="identified"))
+
+    def submit(session: Session) -> str:
+        return session.projects.submit(tmp_path / "a.toml", session.person, today()).number
+
+    number = desk.take("erin-1", submit)
+    avery.page.goto(f"{desk.origin}/projects/{number}/papers")
+    avery.click(f"Approve {number}")
+    avery.page.wait_for_selector("text=Nothing is recorded yet")
+    looked(avery.page)
+    [digest] = [one.facts["application"] for one in desk.events("project_submitted")]
+    assert str(digest) in avery.page.inner_text("main")
+    assert desk.events("project_approved") == []
+    avery.click("Sign with your passkey")
+    avery.page.wait_for_selector("text=its letter lies ready")
+    [entry] = desk.events("project_approved")
+    assert (entry.actor, "signature" in entry.facts) == ("avery-1", True)
+    with Session(open_home(desk.home)) as session:
+        assert verify_ledger(session)["decisions_signed"] == 4
 
     avery.click("Sign out")
     avery.page.wait_for_url(f"{desk.origin}/left")
