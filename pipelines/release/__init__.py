@@ -28,12 +28,12 @@ from pipelines.release.refresh import (
 from pipelines.release.reviewing import FILTERS as REVIEW_FILTERS
 from pipelines.release.reviewing import Index as ReviewIndex
 from pipelines.release.reviewing import Item as ReviewItem
+from pipelines.release.reviewing import Known as KnownReviews
 from pipelines.release.reviewing import Said, export_review, import_review, undo_decision
 from pipelines.release.reviewing import Table as Review
 from pipelines.release.reviewing import chosen_blocks as review_blocks
 from pipelines.release.reviewing import decide as decide_pairs
 from pipelines.release.reviewing import explained as explain_pairs
-from pipelines.release.reviewing import linked as linkage_of
 from pipelines.release.reviewing import look as look_at_review
 from pipelines.release.reviewing import note_shown as note_review_shown
 from pipelines.release.reviewing import progress as review_progress

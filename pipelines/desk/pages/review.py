@@ -15,11 +15,10 @@ from pipelines.desk.web import Pages, Visit
 from pipelines.session import today
 
 if TYPE_CHECKING:
-    from pipelines.release import Review, ReviewIndex, ReviewItem
+    from pipelines.release import KnownReviews, Review, ReviewIndex, ReviewItem
 
 PAGES = Pages("Reviews", "/review")
 _ROLES = tuple(sorted(ROLES["review"]))
-_INDEXES = 4  # of releases, kept between requests: ids and numbers, no values
 
 
 @PAGES.get("/review", roles=_ROLES, step="review")
@@ -39,7 +38,7 @@ def overview(visit: Visit, release: str) -> Response:
     filters = {
         name: (len(review_blocks(found, name)), _next(found, name, -1)) for name in REVIEW_FILTERS
     }
-    at = review_progress(found.index, found.standings)
+    at = review_progress(found)
     order = found.context.order
     return visit.page(
         "review_of.html.j2", release=release, filters=filters, progress=at, order=order
@@ -70,7 +69,7 @@ def row(visit: Visit, release: str, block: int) -> Response:
         of=len(those),
         before=before,
         after=after,
-        progress=review_progress(found.index, found.standings),
+        progress=review_progress(found),
         reasons=REASONS,
         used=found.context.records.read("review") is not None,
     )
@@ -89,7 +88,11 @@ def say(visit: Visit, release: str, block: int) -> Response:
     if not items:
         raise FormUnusable(field="item")
     said = [Said(item.key, verdict, reason, note, version) for item, version in items]
-    words = "" if decide_pairs(visit.session, release, said) else "This was known: it counts once."
+    words = (
+        ""
+        if decide_pairs(visit.session, release, said, _known(visit))
+        else "This was known: it counts once."
+    )
     found = _review(visit, release)
     if not _waits(found, found.index.blocks.get(block, ())):
         return visit.go(_next(found, show, block), words)
@@ -101,7 +104,7 @@ def take_back(visit: Visit, release: str) -> Response:
     """Take the visitor's last answer back, and lead to its row."""
     from pipelines.release import undo_decision
 
-    key = undo_decision(visit.session, release)
+    key = undo_decision(visit.session, release, known=_known(visit))
     item = _review(visit, release).index.by_key[key]
     told = "Your last answer is taken back; the ledger has both."
     return visit.go(f"/review/{release}/{item.block}?show=open", told)
@@ -130,17 +133,16 @@ def weights(visit: Visit, release: str, block: int) -> Response:
     )
 
 
-def _review(visit: Visit, release: str) -> "Review":
-    from pipelines.release import linkage_of, look_at_review
+def _known(visit: Visit) -> "KnownReviews":
+    """What the desk keeps of reviews between requests: ids, numbers, answers; of a cohort's and a register's values none."""
+    known: KnownReviews = {}
+    return cast("KnownReviews", visit.desk.kept.setdefault("reviews", known))
 
-    indexes: dict[str, ReviewIndex] = {}
-    kept = cast("dict[str, ReviewIndex]", visit.desk.kept.setdefault("review.indexes", indexes))
-    found = look_at_review(visit.session, release, kept)
-    if (of := linkage_of(found.context)) not in kept:
-        while len(kept) >= _INDEXES:
-            kept.pop(next(iter(kept)))
-        kept[of] = found.index
-    return found
+
+def _review(visit: Visit, release: str) -> "Review":
+    from pipelines.release import look_at_review
+
+    return look_at_review(visit.session, release, _known(visit))
 
 
 def _next(found: "Review", show: str, after: int) -> str:
@@ -161,7 +163,8 @@ def _next(found: "Review", show: str, after: int) -> str:
 def _waits(found: "Review", items: "tuple[ReviewItem, ...]") -> bool:
     from pipelines.release import review_tasks
 
-    return bool(review_tasks(found, items))
+    waiting = review_tasks(found)
+    return any(item.key in waiting for item in items)
 
 
 def _filter(visit: Visit) -> str:

@@ -12,12 +12,12 @@ from pipelines.release.reviewing.asked import (
     Shown,
     check_open,
     is_prepared,
-    linked,
     prepare,
     read,
     shown,
 )
 from pipelines.release.reviewing.deciding import (
+    Known,
     Said,
     Table,
     decide,

@@ -126,9 +126,10 @@ class Index:
         """Whether a second person has to look, by key."""
         return {item.key: item.second for item in self.items}
 
-    def of_question(self, question: int) -> tuple[Item, ...]:
-        """The items of one question."""
-        return tuple(item for item in self.items if item.question == question)
+    @cached_property
+    def pairs(self) -> int:
+        """How many of them are pairs."""
+        return sum(not item.is_row for item in self.items)
 
 
 def check_open(context: ReleaseContext) -> None:

@@ -18,6 +18,7 @@ from pipelines.home import locked
 from pipelines.release.context import ReleaseContext, release_context
 from pipelines.release.errors import (
     DecisionsUsed,
+    NothingToReview,
     NothingToUndo,
     PairSettled,
     PairUnknown,
@@ -26,11 +27,13 @@ from pipelines.release.errors import (
 from pipelines.release.orders import run_folder
 from pipelines.release.reviewing import asked
 from pipelines.release.reviewing.asked import Index, Item, policy_of
+from pipelines.release.reviewing.looks import STAGE as BOOK
 from pipelines.release.reviewing.looks import UNDONE, Book, Key, Look, Standing, Word, standings
 from pipelines.session import Session, today
 
 _PATIENCE = 5.0  # seconds for which another reviewer's decision may be under way
 _NOTE = 2_000  # characters
+_KEPT = 4  # releases of which somebody keeps what was read
 DECISIONS = ("pair_decided", "row_decided", "decision_undone")  # events
 _IN_LEDGER = {"same": "link", "different": "non_link", "unsure": "unsure"}
 
@@ -48,31 +51,68 @@ class Said:
 
 @dataclass
 class Table:
-    """The decisions of one release while somebody holds its lock."""
+    """The decisions of one release, for one session.
+
+    ``made`` keeps what was worked out of the entries, by a name: it is void when there is one more.
+    """
 
     context: ReleaseContext
     index: Index
     book: Book
-    _found: tuple[int, dict[Key, Standing]] = field(
-        default_factory=lambda: (-1, dict[Key, Standing]()), repr=False
-    )
+    made: dict[str, object] = field(default_factory=dict[str, object], repr=False)
+    _found: Mapping[Key, Standing] | None = field(default=None, repr=False)
 
     def standing(self, key: Key) -> Standing:
         """Where an item stands."""
         return self.standings.get(key, Standing(second=self.index.second.get(key, False)))
 
     @property
-    def standings(self) -> dict[Key, Standing]:
-        """Where all items stand that somebody has looked at; worked out again where there are new entries."""
-        if self._found[0] != len(self.book.words):
-            alone = policy_of(self.context) is None
-            found = standings(self.book.words, self.index.second, alone=alone)
-            self._found = len(self.book.words), found
-        return self._found[1]
+    def standings(self) -> Mapping[Key, Standing]:
+        """Where all items stand that somebody has looked at."""
+        if self._found is None:
+            self._found = self._after(self.book.words, None)
+        return self._found
+
+    def add(self, words: Sequence[Word]) -> None:
+        """Stage more entries; what was handed out before stays as it was."""
+        self._found = self._after(words, self.standings)
+        self.book = Book([*self.book.words, *words], self.book.recorded)
+        self.made = {}
+        self.book.keep(self.context)
+
+    def _after(
+        self, words: Sequence[Word], before: Mapping[Key, Standing] | None
+    ) -> dict[Key, Standing]:
+        alone = policy_of(self.context) is None
+        return standings(words, self.index.second, alone=alone, before=before)
+
+
+Known = dict[str, tuple[str, str, Table]]
+"""For who keeps it between requests: of a release its linkage and its entries, and the table that was read of them."""
+
+
+def _read(context: ReleaseContext, known: Known | None) -> Table:
+    """The table as it is staged, from what is known of it where that is still so."""
+    links, entries = asked.linked(context), Book.known(context)
+    was = (known or {}).get(context.release)
+    index = was[2].index if was and was[0] == links else asked.read(context)
+    if was is None or was[:2] != (links, entries) or not entries:
+        return Table(context, index, Book.read(context))
+    recorded = int(str(context.facts(BOOK).get("recorded", 0)))
+    table = was[2]
+    return Table(context, index, Book(table.book.words, recorded), table.made, table.standings)
+
+
+def _keep(table: Table, known: Known | None) -> None:
+    if known is not None:
+        while len(known) >= _KEPT and table.context.release not in known:
+            known.pop(next(iter(known)), None)
+        of = asked.linked(table.context), Book.known(table.context)
+        known[table.context.release] = (*of, table)
 
 
 @contextmanager
-def opened(session: Session, release: str) -> Generator[Table]:
+def opened(session: Session, release: str, known: Known | None = None) -> Generator[Table]:
     """The decisions of a release, for a reviewer, under its lock.
 
     Raises:
@@ -85,15 +125,18 @@ def opened(session: Session, release: str) -> Generator[Table]:
     with locked(session.home.runs / release, wait=_PATIENCE):
         context = release_context(session, release)
         asked.check_open(context)
-        table = Table(context, asked.prepare(context), Book.read(context))
+        if not asked.is_prepared(context):
+            asked.prepare(context)
+        table = _read(context, known)
+        if not table.index.items:
+            raise NothingToReview(release=release)
         record(table)
         yield table
+        _keep(table, known)
 
 
-def look(session: Session, release: str, known: Mapping[str, Index] | None = None) -> Table:
+def look(session: Session, release: str, known: Known | None = None) -> Table:
     """The decisions of a release as they stand, for a reviewer who reads; only what is not prepared yet is made under the lock.
-
-    ``known`` are indexes by what they were made of, for who keeps them.
 
     Raises:
         RoleMissing, ReleaseUnknown, ReleaseOver, NothingToReview, ReleaseHeld: as `opened`.
@@ -102,13 +145,16 @@ def look(session: Session, release: str, known: Mapping[str, Index] | None = Non
     context = release_context(session, release)
     asked.check_open(context)
     if not asked.is_prepared(context):
-        with opened(session, release) as table:
+        with opened(session, release, known) as table:
             return table
-    index = (known or {}).get(asked.linked(context)) or asked.read(context)
-    return Table(context, index, Book.read(context))
+    table = _read(context, known)
+    if not table.index.items:
+        raise NothingToReview(release=release)
+    _keep(table, known)
+    return table
 
 
-def decide(session: Session, release: str, said: Sequence[Said]) -> int:
+def decide(session: Session, release: str, said: Sequence[Said], known: Known | None = None) -> int:
     """Keep what the acting person says of one or several items (the entries of one person); how many of them are new.
 
     Raises:
@@ -118,7 +164,7 @@ def decide(session: Session, release: str, said: Sequence[Said]) -> int:
         PairUnknown: it is not asked.
         OptionsDisagree: no such verdict or reason.
     """
-    with opened(session, release) as table:
+    with opened(session, release, known) as table:
         before = is_settled(table)
         new = take(table, said)
         if not before and is_settled(table):
@@ -134,14 +180,16 @@ def conclude(table: Table, kind: str, **facts: FactValue) -> None:
     session.releases.record(release, kind, facts, actor=session.person, once=False)
 
 
-def undo_decision(session: Session, release: str, key: Key | None = None) -> Key:
+def undo_decision(
+    session: Session, release: str, key: Key | None = None, known: Known | None = None
+) -> Key:
     """Take the acting person's decision on an item back, or the last one that can be; which it was.
 
     Raises:
         NothingToUndo: they have none, or another person has looked at it since.
         DecisionsUsed: the run has gone on with it.
     """
-    with opened(session, release) as table:
+    with opened(session, release, known) as table:
         check_unused(table.context)
         person = session.person.id
         found = table.standings
@@ -152,8 +200,7 @@ def undo_decision(session: Session, release: str, key: Key | None = None) -> Key
         last = max(mine, key=lambda word: word.number)
         back = replace(last, number=table.book.last + 1, verdict=UNDONE, reason="", note="")
         before = is_settled(table)
-        table.book.words.append(back)
-        table.book.keep(table.context)
+        table.add([back])
         record(table)
         if before:
             session.releases.record(
@@ -191,8 +238,7 @@ def take(table: Table, said: Sequence[Said]) -> int:
             new.append(word)
     if new:
         check_unused(context, new, found)
-        table.book.words += new
-        table.book.keep(context)
+        table.add(new)
         record(table)
     return len(new)
 
@@ -213,7 +259,7 @@ def look_of(standing: Standing, person: Person, *, alone: bool, demo: bool) -> L
 
 
 def check_unused(
-    context: ReleaseContext, new: Sequence[Word] = (), found: "dict[Key, Standing] | None" = None
+    context: ReleaseContext, new: Sequence[Word] = (), found: Mapping[Key, Standing] | None = None
 ) -> None:
     """See that the run has not gone on with what was decided.
 
@@ -254,10 +300,12 @@ def in_ledger(context: ReleaseContext, word: Word) -> tuple[str, dict[str, FactV
 def is_settled(table: Table) -> bool:
     """Whether nothing is open any more."""
     found = table.standings
+    if len(found) < pairs_of(table):
+        return False
     return all(
-        found.get(i.key, Standing()).task == "settled"
-        for i in table.index.items
-        if counts(table, i)
+        (at := found.get(item.key)) is not None and at.task == "settled"
+        for item in table.index.items
+        if counts(table, item)
     )
 
 
@@ -269,7 +317,7 @@ def counts(table: Table, item: Item) -> bool:
 
 def pairs_of(table: Table) -> int:
     """How many pairs are asked."""
-    return sum(not item.is_row for item in table.index.items)
+    return table.index.pairs
 
 
 def _check_said(table: Table, one: Said) -> None:

@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """One entry: what a person said of a pair, or that they take it back.
 
@@ -53,7 +53,7 @@ class Word:
         return self.cohort_id, self.record_id
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where one pair stands.
 
@@ -100,6 +100,12 @@ class Book:
         """The number of the last entry."""
         return self.words[-1].number if self.words else 0
 
+    @staticmethod
+    def known(context: ReleaseContext) -> str:
+        """By what the staged entries are known: their digest, as it was recorded; empty where there are none."""
+        record = context.records.read(STAGE)
+        return str(record.files.get(f"{STAGE}/{TABLE}.parquet", "")) if record else ""
+
     @classmethod
     def read(cls, context: ReleaseContext) -> "Book":
         """What is staged so far."""
@@ -139,7 +145,11 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 
 def standings(
-    words: Iterable[Word], second: Mapping[Key, bool], *, alone: bool = False
+    words: Iterable[Word],
+    second: Mapping[Key, bool],
+    *,
+    alone: bool = False,
+    before: Mapping[Key, Standing] | None = None,
 ) -> dict[Key, Standing]:
     """Where each pair stands that somebody has looked at.
 
@@ -147,27 +157,34 @@ def standings(
         words: the entries in their order.
         second: for pairs whether a second person has to look.
         alone: an order of before: the last word counts, whoever said it.
+        before: by the entries before these.
     """
-    found: dict[Key, tuple[dict[str, Word], int]] = {}
+    found = dict(before or {})
     for word in words:
-        said, _ = found.setdefault(word.key, ({}, 0))
-        by = "" if alone else word.by + "*" * (word.look == "adjudication")
-        if word.verdict == UNDONE:
-            said.pop(by, None)
-        else:
-            said[by] = word
-        found[word.key] = said, word.number
-    return {
-        key: Standing(tuple(said.values()), version, not alone and _second(key, said, second))
-        for key, (said, version) in found.items()
-    }
+        found[word.key] = _after(found.get(word.key, Standing()), word, second, alone=alone)
+    return found
 
 
-def _second(key: Key, said: Mapping[str, Word], second: Mapping[Key, bool]) -> bool:
+def _after(standing: Standing, word: Word, second: Mapping[Key, bool], *, alone: bool) -> Standing:
+    """Where a pair stands after one more entry: a person's word replaces their own, or is taken back."""
+    said, settles = list(standing.words), word.look == "adjudication"
+    place = next(
+        (
+            n
+            for n, one in enumerate(said)
+            if alone or (one.by == word.by and (one.look == "adjudication") == settles)
+        ),
+        len(said),
+    )
+    said[place : place + 1] = [] if word.verdict == UNDONE else [word]
+    return Standing(tuple(said), word.number, not alone and _second(word.key, said, second))
+
+
+def _second(key: Key, said: Sequence[Word], second: Mapping[Key, bool]) -> bool:
     """A row of the cohort is looked for on the word of two people alone; withheld it stays on one's."""
     if key[1].startswith("="):
-        return second.get(key, False) and any(w.verdict == "different" for w in said.values())
-    return second.get(key, False) or any(word.second for word in said.values())
+        return second.get(key, False) and any(word.verdict == "different" for word in said)
+    return second.get(key, False) or any(word.second for word in said)
 
 
 def verdicts(standing: Mapping[Key, Standing], keys: Sequence[Key]) -> dict[Key, Verdict]:

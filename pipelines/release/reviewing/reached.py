@@ -1,13 +1,16 @@
 """How far a review has come, what waits for whom, and how far two reviewers agree."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from matching.review import Agreement, agreement
-from pipelines.release.reviewing.asked import Index, Item
+from pipelines.release.reviewing.asked import Index
 from pipelines.release.reviewing.deciding import Table, look_of
 from pipelines.release.reviewing.looks import Key, Standing, Task
+
+_NOBODY = Standing()
 
 
 @dataclass(frozen=True)
@@ -23,28 +26,34 @@ class Progress:
         return sum(count for task, count in self.pairs.items() if task != "settled")
 
 
-def progress(index: Index, found: Mapping[Key, Standing]) -> Progress:
+def progress(table: Table) -> Progress:
     """How far a review has come."""
-    counted: tuple[Counter[Task], Counter[Task]] = (Counter(), Counter())
-    for item in index.items:
-        counted[item.is_row][found.get(item.key, Standing()).task] += 1
-    return Progress(*counted)
+    if not isinstance(made := table.made.get("progress"), Progress):
+        counted: tuple[Counter[Task], Counter[Task]] = (Counter(), Counter())
+        for item in table.index.items:
+            counted[item.is_row][table.standings.get(item.key, _NOBODY).task] += 1
+        table.made["progress"] = made = Progress(*counted)
+    return made
 
 
-def tasks_for(table: Table, items: Sequence[Item] | None = None) -> dict[Key, Task]:
-    """What the acting person can do now: by item (of some, or of all), as what it waits for them."""
-    session = table.context.session
+def tasks_for(table: Table) -> dict[Key, Task]:
+    """What waits for the acting person: by item, as what."""
+    session, name = table.context.session, f"tasks of {table.context.session.person.id}"
     alone, found = table.context.order.review is None, table.standings
+    if (made := table.made.get(name)) is not None:
+        return cast("dict[Key, Task]", made)
     tasks: dict[Key, Task] = {}
-    for item in table.index.items if items is None else items:
-        standing = found.get(item.key, Standing())
-        if standing.task == "settled":
-            continue
-        last = standing.words[-1].by if standing.words else None
-        if last != session.person.id and look_of(
-            standing, session.person, alone=alone, demo=session.demo
+    for item in table.index.items:
+        standing = found.get(item.key)
+        if standing is None:
+            tasks[item.key] = "first"
+        elif (
+            standing.task != "settled"
+            and not (standing.words and standing.words[-1].by == session.person.id)
+            and look_of(standing, session.person, alone=alone, demo=session.demo)
         ):
             tasks[item.key] = standing.task
+    table.made[name] = tasks
     return tasks
 
 

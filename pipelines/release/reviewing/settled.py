@@ -69,7 +69,7 @@ def settle(context: ReleaseContext, *, wait: bool) -> Settled:
         for pair in ids
         if (key := (pair[0], str(pair[1]))) in known
     ]
-    at = progress(table.index, found)
+    at = progress(table)
     waits = {task: n for task, n in at.pairs.items() if task != "settled" and n}
     rows = sum(n for task, n in at.rows.items() if task != "settled")
     told = (

@@ -176,7 +176,7 @@ def _verdicts(table: Table) -> dict[str, int]:
 
 
 def _open(table: Table) -> dict[str, int]:
-    at = progress(table.index, table.standings).pairs
+    at = progress(table).pairs
     waits = {task: at.get(task, 0) for task in ("second", "adjudicate")}
     return {"open": sum(at.values()) - at.get("settled", 0), **waits}
 

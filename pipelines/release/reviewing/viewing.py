@@ -80,7 +80,7 @@ def view(table: Table, block: int) -> View:
     items = table.index.blocks[block]
     sides = shown(table.context, items)
     first, rows = sides[0], items[0].is_row
-    waits = tasks_for(table, items)
+    waits = tasks_for(table)
     entries = [_entry(table, one, first.mine if rows else None, waits) for one in sides]
     persons = {identity: n for n, identity in enumerate(dict.fromkeys(i.identity for i in items))}
     questions = dict.fromkeys(item.question for item in items)
@@ -106,7 +106,7 @@ def chosen_blocks(table: Table, name: str) -> list[int]:
     """
     items = table.index.items
     if name in ("open", "second", "adjudicate"):
-        waits = tasks_for(table, items)
+        waits = tasks_for(table)
         wanted = {
             item.block for item in items if (at := waits.get(item.key)) and name in ("open", at)
         }
