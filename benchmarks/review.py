@@ -106,11 +106,13 @@ def main() -> None:
             path = f"/review/{world.RELEASE}"
             overview = browser.get(path)
             first = overview.text.partition('class="button" href="')[2].partition('"')[0]
+            began = time.process_time()
             both, alone = answers(browser, first, chosen.answers)
+            spent = (time.process_time() - began) / chosen.answers
             worst = quantiles(both, n=20)[-1]
             print(
                 f"{share:4.0%} decided: answer and next row {1000 * median(both):.0f} ms"
-                f" (95 %: {1000 * worst:.0f}), next row alone {1000 * median(alone):.0f} ms"
+                f" (95 %: {1000 * worst:.0f}), next row alone {1000 * median(alone):.0f} ms; CPU {1000 * spent:.0f} ms"
             )
     print(
         f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB, the making included"

@@ -212,9 +212,10 @@ class Ledger:
 
     def last_of(self, release: str) -> int:
         """The number of a release's newest event; 0 where it has none."""
-        query = select(func.max(EVENTS.c.seq)).where(EVENTS.c.release == release)
+        query = select(EVENTS.c.seq).where(EVENTS.c.release == release)
         with unavailable(), self._engine.connect() as connection:
-            return connection.execute(query).scalar_one() or 0
+            newest = query.order_by(EVENTS.c.seq.desc()).limit(1)
+            return connection.execute(newest).scalar_one_or_none() or 0
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Every row as stored (seq, at, kind, actor, project, release, key, hash, body)."""
