@@ -32,6 +32,7 @@ _STANDS = frozenset(
     {"clock_behind", "clock_corrected", "clock_differs"}
 )  # recorded while the clock is behind, at the last time
 _BATCH = 10_000  # rows fetched at a time: some megabytes
+_ASKED = 500  # numbers in one question
 _FEW = 2_000  # the same, as entries: two megabytes
 
 
@@ -180,12 +181,13 @@ class Ledger:
         project: str | None = None,
         release: str | None = None,
         kind: str | Collection[str] | None = None,
+        actor: str | None = None,
     ) -> list[Entry]:
-        """The events of a project (its releases' included), a release, a kind or several, in order."""
+        """The events of a project (its releases' included), a release, a kind or several, a person, in order."""
         kinds = (
             [] if kind is None else [EVENTS.c.kind.in_([kind] if isinstance(kind, str) else kind)]
         )
-        return self._read(*kinds, project=project, release=release)
+        return self._read(*kinds, project=project, release=release, actor=actor)
 
     def project_events(self, project: str) -> list[Entry]:
         """The events of a project's own life, without those of its releases, in order."""
@@ -245,6 +247,16 @@ class Ledger:
         with unavailable(), self._engine.connect() as connection:
             query = select(EVENTS.c.hash).where(EVENTS.c.seq == seq)
             return connection.execute(query).scalar_one_or_none()
+
+    def hashes(self, seqs: Collection[int]) -> Mapping[int, str]:
+        """The hashes of several events by their numbers, of those that are there."""
+        wanted, found = sorted(seqs), dict[int, str]()
+        with unavailable(), self._engine.connect() as connection:
+            for at in range(0, len(wanted), _ASKED):
+                some = wanted[at : at + _ASKED]
+                query = select(EVENTS.c.seq, EVENTS.c.hash).where(EVENTS.c.seq.in_(some))
+                found.update((row[0], row[1]) for row in connection.execute(query))
+        return found
 
     def first_since(self, at: datetime) -> int | None:
         """The number of the first event at or after a time; None where there is none."""

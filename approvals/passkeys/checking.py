@@ -4,6 +4,7 @@ Whoever owns the database can write any event. They can't sign one: a signature 
 this ledger, over what the event says and over the hash of an event before it, with a counter that grew.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -38,8 +39,10 @@ def check_signatures(ledger: Ledger, since: date | None, *, demo: bool) -> Signe
     Raises:
         LedgerBroken: with each event whose signature does not hold or is missing (exit 5).
     """
-    walk = _Walk(ledger, since, demo=demo)
-    for entry in ledger.events(kind=_READ):
+    entries = ledger.events(kind=_READ)
+    after = {int(str(e.facts["signed_after"])) for e in entries if "signed_after" in e.facts}
+    walk = _Walk(ledger.hashes(after), _first_bound(ledger, since), since, demo=demo)
+    for entry in entries:
         problem = walk.take(entry)
         if problem:
             walk.problems.append(LedgerProblem(entry.seq, problem))
@@ -49,8 +52,11 @@ def check_signatures(ledger: Ledger, since: date | None, *, demo: bool) -> Signe
 
 
 class _Walk:
-    def __init__(self, ledger: Ledger, since: date | None, *, demo: bool) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, heads: Mapping[int, str], bound: int | None, since: date | None, *, demo: bool
+    ) -> None:
+        self._heads = heads
+        self._bound = bound
         self._since = since
         self._demo = demo
         self._book = Book()
@@ -58,7 +64,6 @@ class _Walk:
         self._scheduled: set[str | None] = set()  # releases that policy may approve
         self.problems: list[LedgerProblem] = []
         self.signed = self.unsigned = self.automatic = 0
-        self._bound = _first_bound(ledger, since)
 
     def take(self, entry: Entry) -> str:
         """The next event; what is wrong with it, or nothing."""
@@ -112,7 +117,7 @@ class _Walk:
         if key is None or key.fingerprint != facts["signed_by"]:
             return "signed with no passkey that was in force"
         after = int(str(facts["signed_after"]))
-        head = self._ledger.hash_at(after)
+        head = self._heads.get(after)
         if not 0 < after < entry.seq or head is None:
             return "signed after an event that was not before it"
         site = Site.of(f"https://{key.site}")

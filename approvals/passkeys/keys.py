@@ -155,7 +155,7 @@ def counted(entry: Entry) -> tuple[str, int] | None:
 
 def signature_counter(ledger: Ledger, passkey: RegisteredPasskey) -> int:
     """Where a passkey's counter stood when it was last used; 0 where its authenticator does not count."""
-    found = filter(None, map(counted, ledger.events(kind=_COUNTED)))
+    found = filter(None, map(counted, ledger.events(kind=_COUNTED, actor=passkey.person)))
     return max(
         [passkey.counter, *(n for fingerprint, n in found if fingerprint == passkey.fingerprint)]
     )

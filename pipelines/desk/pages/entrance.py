@@ -27,7 +27,8 @@ def opened(visit: Visit) -> Response:
 
 
 def signed_in(visit: Visit, token: str) -> Response:
-    """Lead a new visitor to the first page, with what their browser is to hold."""
+    """Lead a new visitor to the first page, with what their browser is to hold in place of what it held."""
+    visit.desk.visitors.leave(visit.request.cookies.get(visit.desk.cookie, ""))
     answer = visit.go("/")
     answer.set_cookie(
         visit.desk.cookie,

@@ -405,7 +405,7 @@ def test_whatever_is_changed_in_a_signed_event_is_found(told, name, at, figure):
     from approvals.passkeys.checking import _Walk
 
     ledger, entry = told
-    walk = _Walk(ledger, None, demo=False)
+    walk = _Walk(ledger.hashes(range(ledger.size() + 1)), None, None, demo=False)
     for one in ledger.events()[: entry.seq - 1]:
         assert walk.take(one) == ""
     value = str(entry.facts.get(name, getattr(entry, name, "")))

@@ -89,6 +89,17 @@ def test_registered_confirmed_signed_in_and_out(desk, home):
     assert visitor.get("/").headers["location"] == "/sign-in"
 
 
+def test_who_signs_in_again_leaves_the_visit_before(desk, home):
+    visitor, _ = enrolled(desk, "avery-1")
+    visitor.sign_in()
+    before = visitor.client.cookies["__Host-desk"]
+    visitor.sign_in()
+    other = Visitor(desk)
+    other.client.cookies.set("__Host-desk", before, domain="desk.example")
+    assert other.get("/").headers["location"] == "/sign-in"
+    assert visitor.get("/").status_code == 200
+
+
 def test_what_waits_lets_nobody_in(desk, home):
     visitor = Visitor(desk)
     page = visitor.register(invited(home, "avery-1"))
