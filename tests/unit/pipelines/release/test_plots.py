@@ -10,7 +10,7 @@ from approvals.errors import RoleMissing
 from approvals.people.people import Person
 from pipelines.release import county_map_of, plots
 from pipelines.release.errors import NothingToMap
-from pipelines.release.reporting import charts, county_charts
+from pipelines.release.reporting import county_charts
 from systems.description import load_system
 
 CELLS = [  # year, county, family, orders
@@ -52,7 +52,7 @@ def test_what_has_left_is_read_from_the_history(monkeypatch):
         asked.append((folder, names))
         return [TABLE]
 
-    monkeypatch.setattr(charts, "load_published", load)
+    monkeypatch.setattr("extracts.aggregated.load_published", load)
     one = context(Status.DESTROYED, published=("R",))
     one.staging = None
     assert list(county_charts(one)) == [2024, 2025]
@@ -83,3 +83,10 @@ def test_a_map_is_of_a_year_that_is_there_and_for_those_who_read_reports(monkeyp
     session.person = Person("p", "N", "u", frozenset({"reviewer"}))
     with pytest.raises(RoleMissing):
         county_map_of(session, "R", None)
+
+
+def test_a_report_of_an_earlier_form_has_its_charts_on_its_own_pages(monkeypatch):
+    monkeypatch.setattr(
+        plots, "report_edition", lambda *_: b'{"release": "R", "checks": [{"id": "a"}]}'
+    )
+    assert plots.charts_of(None, "R") == ()
