@@ -24,7 +24,7 @@ from errors import nearest
 _DECISIONS = LOOKS - {"pair_decided"} | frozenset(
     {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
      "release_withdrawn", "release_destroyed", "release_resumed", "outbox_cleared", "release_returned",
-     "return_answered"}
+     "return_answered", "ending_asked", "ending_dropped"}
 )  # fmt: skip
 _OF_STATE = frozenset(KINDS) - LOOKS
 _RUN = frozenset({"engineer"})
@@ -40,6 +40,12 @@ ROLES = {
     "answer": _GIVE,
     "stop": _STOP,
 }
+
+
+def _open_for(ending: str) -> frozenset[Status]:
+    """The states from which a release may be ended so."""
+    over = {Status.DESTROYED} | ({Status.WITHDRAWN} if ending == "withdraw" else set())
+    return frozenset(Status) - over
 
 
 class Releases:
@@ -160,8 +166,15 @@ class Releases:
         """Ask the gate for a release and record its answer, whichever it is, under a stage's name.
 
         By default the person who ordered the release asks, and the stage is the request's own.
+
+        Raises:
+            ReleaseMoveNotAllowed: somebody asked for its end: nothing goes on until another has decided.
         """
         state = self.show(release)
+        if state.ending is not None:
+            raise errors.ReleaseMoveNotAllowed(
+                step=stage or request.stage, asked_before=state.ending.what
+            )
         verdict = check(self.projects.show(state.project), request)
         facts: dict[str, FactValue] = {
             "stage": stage or request.stage,
@@ -424,18 +437,67 @@ class Releases:
         facts: dict[str, FactValue] = {"on": on.isoformat(), "packages": len(state.packages)}
         return self._decide(state, "outbox_cleared", actor, facts)
 
-    def withdraw(self, release: str, reason: str, actor: Person, on: date) -> ReleaseState:
-        """Take a release back; packages that were given out stay on record."""
-        open_ = frozenset(Status) - {Status.DESTROYED, Status.WITHDRAWN}
-        state = self._standing(release, open_, "withdraw")
+    def ask_ending(
+        self, release: str, ending: str, actor: Person, on: date, reason: str | None = None
+    ) -> ReleaseState:
+        """Ask for a release to be withdrawn or destroyed, as the first of two people: it is stopped at once.
+
+        Raises:
+            ReleaseMoveNotAllowed: it has ended, or its end was asked for.
+            RoleMissing, EventRefused: see their texts.
+        """
+        state = self._standing(release, _open_for(ending), ending)
         check_role(actor, _STOP)
+        if state.ending is not None:
+            raise errors.ReleaseMoveNotAllowed(step=ending, asked_before=state.ending.what)
+        facts: dict[str, FactValue] = {"ending": ending, "on": on.isoformat()}
+        facts |= {"reason": reason} if reason else {}
+        return self._decide(state, "ending_asked", actor, facts)
+
+    def drop_ending(self, release: str, actor: Person, on: date) -> ReleaseState:
+        """Let a release go on whose end was asked for.
+
+        Raises:
+            ReleaseMoveNotAllowed: nobody asked for it.
+            RoleMissing: see its text.
+        """
+        state = self.show(release)
+        check_role(actor, _STOP)
+        if state.ending is None:
+            raise errors.ReleaseMoveNotAllowed(step="keep", what="nobody asked for its end")
+        return self._decide(state, "ending_dropped", actor, {"on": on.isoformat()})
+
+    def _confirm_ending(self, state: ReleaseState, ending: str, actor: Person, reason: str) -> None:
+        """Whether another person asked for this very end."""
+        asked = state.ending
+        if asked is None or (asked.what, asked.reason) != (ending, reason):
+            raise errors.ReleaseMoveNotAllowed(
+                step=ending, asked_before=asked.what if asked else "nothing"
+            )
+        two_people_required(asked.by, actor.id, demo=self.projects.demo)
+
+    def withdraw(
+        self, release: str, reason: str, actor: Person, on: date, *, by_two: bool = False
+    ) -> ReleaseState:
+        """Take a release back; packages that were given out stay on record.
+
+        ``by_two``: somebody else asked for it, for the same reason (`ask_ending`).
+        """
+        state = self._standing(release, _open_for("withdraw"), "withdraw")
+        check_role(actor, _STOP)
+        if by_two:
+            self._confirm_ending(state, "withdraw", actor, reason)
         facts: dict[str, FactValue] = {"reason": reason, "on": on.isoformat()}
         return self._decide(state, "release_withdrawn", actor, facts)
 
-    def destroy(self, release: str, actor: Person, on: date) -> ReleaseState:
-        """Record that the Department's copy was destroyed."""
-        state = self._standing(release, frozenset(Status) - {Status.DESTROYED}, "destroy")
+    def destroy(
+        self, release: str, actor: Person, on: date, *, by_two: bool = False
+    ) -> ReleaseState:
+        """Record that the Department's copy was destroyed; ``by_two`` as for ``withdraw``."""
+        state = self._standing(release, _open_for("destroy"), "destroy")
         check_role(actor, _STOP)
+        if by_two:
+            self._confirm_ending(state, "destroy", actor, "")
         return self._decide(state, "release_destroyed", actor, {"on": on.isoformat()})
 
     # -------------------------------------------------------------- recording

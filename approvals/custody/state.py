@@ -125,6 +125,16 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What was asked for by the first of two people: ``withdraw`` or ``destroy``; nothing goes on until another has decided."""
+
+    by: str
+    on: date
+    what: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseState:
     """A release as its events make it.
 
@@ -156,6 +166,7 @@ class ReleaseState:
     approved_by: str | None = None
     policy: str | None = None
     returns: tuple[Return, ...] = ()
+    ending: Ending | None = None
     individuals: int | None = None
     recorded_on: date | None = None
     in_outbox: bool = True
@@ -181,6 +192,7 @@ class ReleaseState:
             "report": self.report,
             "approved_by": self.approved_by,
             "returns": [one.as_dict() for one in self.returns],
+            "ending_asked": f"{self.ending.what} by {self.ending.by}" if self.ending else None,
             "individuals": self.individuals,
             "packages": [
                 {
@@ -266,6 +278,11 @@ def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dic
             # who resumes a run before it is approved had a hand in what is approved
             had = frozenset({entry.actor} if state.status not in (S.APPROVED, S.SEALED) else ())
             return {"ran_by": state.ran_by | had, "answers": entry.actor}
+        case "ending_asked":
+            asked = Ending(entry.actor, _day(facts), facts["ending"], facts.get("reason", ""))
+            return {"ending": asked}
+        case "ending_dropped" | "release_withdrawn" | "release_destroyed":
+            return {"ending": None}
         case "outbox_cleared":
             return {"in_outbox": False}
         case "report_attached":  # another report has editions of its own; the same again keeps them

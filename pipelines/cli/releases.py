@@ -503,6 +503,14 @@ def withdraw(
 
 
 @release_group.add()
+def keep(console: Console, release: str) -> None:
+    """Let a release go on whose end one of two people asked for."""
+    from pipelines.custody import keep_release
+
+    console.show_pairs(f"Release {release}", keep_release(console.session, release))
+
+
+@release_group.add()
 def destroy(
     console: Console,
     release: str,

@@ -30,6 +30,7 @@ from pipelines.custody.releases import (
     destroy_release,
     ending,
     hand_over,
+    keep_release,
     receipt_code,
     record_receipt,
     release_details,

@@ -249,7 +249,7 @@ def withdraw_release(
 ) -> dict[str, object]:
     """Withdraw a release: recorded first, then recalled and cleared from outbox and staging.
 
-    ``confirm`` repeats the id of a release that was handed over.
+    ``confirm`` repeats the id of a release that was handed over. Where the settings ask for two people, the first only stops it.
 
     The sealed packages move out of the outbox into the run's folder, so that what was sent can
     still be proven. Each member who was handed one is called to destroy it: a letter is laid ready
@@ -261,8 +261,11 @@ def withdraw_release(
     _check_confirmed(
         session.releases.show(release), confirm
     )  # an unknown one has no folder to lock
+    if asked := _first_of_two(session, release, "withdraw", reason):
+        return asked.as_dict()
+    by_two = session.settings.retention.endings_by_two
     with locked(session.home.runs / release):
-        state = session.releases.withdraw(release, reason, session.person, today())
+        state = session.releases.withdraw(release, reason, session.person, today(), by_two=by_two)
         outbox = session.home.outbox / state.project / release
         withdrawn = session.home.runs / release / "withdrawn"
         if outbox.is_dir() and not withdrawn.exists():
@@ -270,6 +273,24 @@ def withdraw_release(
         letters = [_recall(session, state, member, today()) for member in _given(state)]
         wipe_staging(session, release)
     return state.as_dict() | {"recalls": letters}
+
+
+def _first_of_two(
+    session: Session, release: str, ending: str, reason: str | None = None
+) -> ReleaseState | None:
+    """The release, stopped, where this person is the first of two to end it; None where it is ended now."""
+    if not session.settings.retention.endings_by_two or session.releases.show(release).ending:
+        return None
+    return session.releases.ask_ending(release, ending, session.person, today(), reason)
+
+
+def keep_release(session: Session, release: str) -> dict[str, object]:
+    """Let a release go on whose end one person asked for.
+
+    Raises:
+        CodedError: see ``Releases.drop_ending``.
+    """
+    return session.releases.drop_ending(release, session.person, today()).as_dict()
 
 
 def _given(state: ReleaseState) -> list[str]:
@@ -292,7 +313,7 @@ def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str
 def destroy_release(
     session: Session, release: str, confirm: str | None = None
 ) -> dict[str, object]:
-    """Destroy the Department's copies of a release and record it.
+    """Destroy the Department's copies of a release and record it; where the settings ask for two people, the first only asks.
 
     Raises:
         ConfirmationMissing: it was handed over and is not confirmed; nothing was changed.
@@ -300,8 +321,11 @@ def destroy_release(
     _check_confirmed(
         session.releases.show(release), confirm
     )  # an unknown one has no folder to lock
+    if asked := _first_of_two(session, release, "destroy"):
+        return asked.as_dict()
+    by_two = session.settings.retention.endings_by_two
     with locked(session.home.runs / release):
-        state = session.releases.destroy(release, session.person, today())
+        state = session.releases.destroy(release, session.person, today(), by_two=by_two)
         for place in copies(session.home, state):
             shutil.rmtree(place, ignore_errors=True)
         wipe_staging(session, release)

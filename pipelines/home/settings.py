@@ -234,6 +234,7 @@ class Retention(_Section):
     outbox_days: int = Field(default=90, ge=1, description="days that a sealed package stays in the outbox for delivery; policy: no section names a number")
     intake_days: int = Field(default=30, ge=1, description="days that a cohort is kept after the last release that used it; policy: no section names a number")
     register_days: int = Field(default=30, ge=1, description="days that a retired snapshot is kept that no release was ordered from; one that was used stays, for proof; policy: no section names a number")
+    endings_by_two: bool = Field(default=False, description="true: a release is withdrawn or destroyed by two people: the first stops it at once, another carries it out; policy")
 
 
 class Orchestration(_Section):

@@ -136,6 +136,15 @@ _STANDING = {
 
 def _releases(session: Session, projects: Mapping[str, _Life]) -> Iterator[Waiting]:
     for state in session.releases.list():
+        if (asked := state.ending) is not None:
+            words = f"{asked.what} {state.release}, as {asked.by} asks"
+            command = f"release {asked.what} {state.release}"
+            command += f" --reason {asked.reason}" if asked.reason else ""
+            by, barred = "retention.endings_by_two", frozenset({asked.by})
+            yield Waiting(
+                f"release.{asked.what}", words, asked.on, by, command, ROLES["stop"], barred, _about(state)
+            )  # fmt: skip
+            continue
         if state.status is Status.WAITING_REVIEW:
             yield from _looks(session, state, projects[state.project])
             continue

@@ -12,6 +12,7 @@ from pipelines.custody import (
     destroy_release,
     ending,
     hand_over,
+    keep_release,
     record_receipt,
     report_edition,
     return_release,
@@ -27,6 +28,7 @@ PAGES = Pages("Releases", "/releases")
 _COMMENT = 256 << 10  # bytes of a form with a comment: each letter of some scripts takes nine
 _LONG = 20_000  # characters of it; what is kept is shorter
 _SHORT = 64  # of a digest, an id
+_ASKED = "It is stopped: another person carries that out, or lets it go on."
 _ENDED = frozenset({Status.WITHDRAWN, Status.DESTROYED})
 
 
@@ -174,13 +176,23 @@ def withdraw(visit: Visit, release: str) -> Response:
     """Take it back; whoever holds a package is called to destroy it."""
     session = _on_the_screen(visit, release)
     confirm = visit.value("confirm", longest=_SHORT, needed=False) or None
-    withdraw_release(session, release, visit.value("reason", longest=_SHORT), confirm)
-    return visit.go(f"/releases/{release}", f"{release} is withdrawn.")
+    done = withdraw_release(session, release, visit.value("reason", longest=_SHORT), confirm)
+    said = _ASKED if done["ending_asked"] else f"{release} is withdrawn."
+    return visit.go(f"/releases/{release}", said)
 
 
 @PAGES.post("/releases/{release}/destroy", step="release.destroy")
 def destroy(visit: Visit, release: str) -> Response:
     """Destroy the Department's copies."""
     session = _on_the_screen(visit, release)
-    destroy_release(session, release, visit.value("confirm", longest=_SHORT, needed=False) or None)
-    return visit.go(f"/releases/{release}", f"The Department's copies of {release} are destroyed.")
+    confirm = visit.value("confirm", longest=_SHORT, needed=False) or None
+    done = destroy_release(session, release, confirm)
+    said = f"The Department's copies of {release} are destroyed."
+    return visit.go(f"/releases/{release}", _ASKED if done["ending_asked"] else said)
+
+
+@PAGES.post("/releases/{release}/keep", step="release.keep")
+def keep(visit: Visit, release: str) -> Response:
+    """Let it go on, though somebody asked for its end."""
+    keep_release(_on_the_screen(visit, release), release)
+    return visit.go(f"/releases/{release}", f"{release} goes on.")

@@ -23,6 +23,8 @@ _PLACES = {
     "release.answer": "/releases/{release}",
     "release.handover": "/releases/{release}#handover",
     "release.resume": "/releases/{release}",
+    "release.withdraw": "/releases/{release}#end",
+    "release.destroy": "/releases/{release}#end",
     "project.review": "/projects/{project}/papers",
     "project.approve": "/projects/{project}/papers",
     "project.check": "/projects/{project}/events/{event}",

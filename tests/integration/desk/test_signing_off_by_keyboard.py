@@ -32,9 +32,8 @@ def tab_to(page: Page, selector: str) -> None:
 def press(page: Page, selector: str, wait: str) -> None:
     """Go there by Tab and press Enter; the page that comes is whole for axe."""
     tab_to(page, selector)
-    page.keyboard.press("Enter")
-    page.wait_for_url(wait)
-    page.wait_for_load_state()
+    with page.expect_navigation(url=wait):
+        page.keyboard.press("Enter")
     found = Axe().run(page).response["violations"]
     assert not found, (page.url, [v["id"] for v in found])
 

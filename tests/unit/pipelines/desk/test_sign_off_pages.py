@@ -202,6 +202,31 @@ def test_a_release_is_withdrawn_and_destroyed_with_its_id_said_again(desk, home,
     assert sam.get(f"/releases/{release}").status_code == 200
 
 
+def test_where_two_people_end_a_release_the_first_stops_it(desk, home, release):
+    settings = home / "settings.toml"
+    settings.write_text(
+        settings.read_text().replace("endings_by_two = false", "endings_by_two = true")
+    )
+    sam, erin = Browser(desk, "sam-1"), Browser(desk, "erin-1")
+    form = {"reason": "wrong_data"}
+    first = form | {"seen": seen_on(sam.get(f"/releases/{release}").text)}
+    page = sam.follow(sam.post(f"/releases/{release}/withdraw", first)).text
+    assert "It is stopped" in page
+    again = form | {"seen": seen_on(page)}
+    assert sam.post(f"/releases/{release}/withdraw", again).status_code == 403
+    assert f'<a href="/releases/{release}#end">' in erin.get("/").text
+    page = erin.get(f"/releases/{release}").text
+    assert "sam-1 asked on" in page
+    kept = erin.post(f"/releases/{release}/keep", {"seen": seen_on(page)})
+    page = erin.follow(kept).text
+    assert "goes on" in page
+    asked = form | {"seen": seen_on(page)}
+    page = erin.follow(erin.post(f"/releases/{release}/withdraw", asked)).text
+    done = sam.post(f"/releases/{release}/withdraw", form | {"seen": seen_on(page)})
+    assert "is withdrawn" in sam.follow(done).text
+    assert state(home, release).status == "withdrawn"
+
+
 def test_releases_are_listed_by_state(desk, release):
     avery = Browser(desk, "avery-1")
     assert release in avery.get("/releases?state=waiting_approval").text
