@@ -19,6 +19,7 @@ from pipelines.cli import (
     projects,
     registers,
     releases,
+    runs,
     standalone,
 )
 from pipelines.cli.commands import Group
@@ -80,10 +81,10 @@ def options(
 _TOP: dict[str, dict[str, Any]] = {
     "Every day": {
         "status": projects.status,
-        "run": releases.run,
-        "review": releases.review,
+        "run": runs.run,
+        "review": runs.review,
         "desk": desk.desk,
-        "refresh": releases.refresh,
+        "refresh": runs.refresh,
         "deadlines": projects.deadlines,
         "remind": projects.remind,
         "doctor": deployment.doctor,
