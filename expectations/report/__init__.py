@@ -8,7 +8,7 @@ The recipient's edition is made from a smaller model (:func:`recipient_view`), s
 not show is not there when the page is drawn. The model's JSON has a published schema.
 """
 
-from expectations.report.html import render
+from expectations.report.html import prepare, render
 from expectations.report.items import check_items, check_lines, five_safes, said_of
 from expectations.report.model import (
     Bar,

@@ -60,6 +60,11 @@ def render(model: models.ReportModel, edition: models.Edition = "recipient") -> 
     return page.rstrip() + "\n"
 
 
+def prepare() -> None:
+    """Read the page's template, while something else is waited for: it takes as long as a suite of thousands of rows."""
+    _template()
+
+
 @cache
 def _template() -> "Template":
     from jinja2 import FileSystemLoader

@@ -38,6 +38,7 @@ def validate_extract(context: ReleaseContext) -> Product:
             context.write_report_file(content.RATES_FILE, content.linkage_rates(context))
         else:  # one of a run before, under other settings, goes out with no approval
             (context.report_folder / content.RATES_FILE).unlink(missing_ok=True)
+    report.prepare()
     verdict = begun.verdict()
     context.keep_validation("extract", verdict)
     model = reporting.report_model(context, verdict, drift)
