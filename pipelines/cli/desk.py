@@ -25,9 +25,7 @@ def desk(
     home = console.open_home()
     if standing:
         if port is not None or socket is not None:
-            raise OptionsDisagree(
-                option="--standing listens where the settings say (desk.address, desk.port)"
-            )
+            raise OptionsDisagree(option="--standing: desk.address, desk.port say where")
         serve_standing(
             home, lambda at: console.show_pairs("Desk", {"open": at.url, "port": at.port})
         )

@@ -13,6 +13,7 @@ from pipelines.desk.visitors import SignedIn
 from pipelines.desk.web import Desk
 from pipelines.home import DeskSettings, open_home
 from pipelines.session import Session, today
+from tests.in_process import run_here
 from tests.standing import Visitor, answer_fields
 from tests.unit.crypto.passkeys.authenticators import (
     COPIED,
@@ -337,3 +338,10 @@ def test_settings_that_serve_no_standing_desk(tmp_path):
         with pytest.raises(StandingUnusable):
             tls_of(DeskSettings(**fine | given))
     assert Standing.of(DeskSettings(**fine)).site == SITE
+
+
+def test_the_command_says_what_the_settings_lack(home, monkeypatch):
+    monkeypatch.setattr("approvals.people.acting_person", lambda people: people.active("adi-1"))
+    for words, code in ((("--standing",), "DESK-23"), (("--standing", "--port", "0"), "RUN-11")):
+        done = run_here("desk", *words, "--home", str(home))
+        assert (done.code, code in done.err) == (2, True), done.err
