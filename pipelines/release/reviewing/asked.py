@@ -66,12 +66,12 @@ class Item:
     no_birth: bool
     family: bool
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """By which decisions name it."""
         return self.cohort_id, self.record_id
 
-    @property
+    @cached_property
     def is_row(self) -> bool:
         """Whether it is a withheld row, not a pair."""
         return self.record_id.startswith("=")

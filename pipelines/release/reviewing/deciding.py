@@ -27,7 +27,6 @@ from pipelines.release.errors import (
 from pipelines.release.orders import run_folder
 from pipelines.release.reviewing import asked
 from pipelines.release.reviewing.asked import Index, Item, policy_of
-from pipelines.release.reviewing.looks import STAGE as BOOK
 from pipelines.release.reviewing.looks import UNDONE, Book, Key, Look, Standing, Word, standings
 from pipelines.session import Session, today
 
@@ -76,7 +75,7 @@ class Table:
     def add(self, words: Sequence[Word]) -> None:
         """Stage more entries; what was handed out before stays as it was."""
         self._found = self._after(words, self.standings)
-        self.book = Book([*self.book.words, *words], self.book.recorded)
+        self.book = self.book.with_more(words)
         self.made = {}
         self.book.keep(self.context)
 
@@ -98,9 +97,9 @@ def _read(context: ReleaseContext, known: Known | None) -> Table:
     index = was[2].index if was and was[0] == links else asked.read(context)
     if was is None or was[:2] != (links, entries) or not entries:
         return Table(context, index, Book.read(context))
-    recorded = int(str(context.facts(BOOK).get("recorded", 0)))
-    table = was[2]
-    return Table(context, index, Book(table.book.words, recorded), table.made, table.standings)
+    table, recorded = was[2], Book.recorded_in(context)
+    book = Book(table.book.words, recorded, table.book.rows)
+    return Table(context, index, book, table.made, table.standings)
 
 
 def _keep(table: Table, known: Known | None) -> None:
@@ -279,7 +278,7 @@ def record(table: Table) -> None:
         kind, facts = in_ledger(context, word)
         context.session.releases.record_decision(context.release, kind, facts, word.by, word.number)
     if missing:
-        book.note_recorded(context)
+        table.book = book.all_recorded(context)
 
 
 def in_ledger(context: ReleaseContext, word: Word) -> tuple[str, dict[str, FactValue]]:

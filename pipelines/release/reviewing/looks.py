@@ -5,6 +5,7 @@ Nothing is edited: a decision that is taken back, or changed by the one who made
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -88,12 +89,16 @@ class Standing:
         return next((word for word in self.words if word.by == person), None)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Book:
-    """All entries of a release, as they are staged."""
+    """All entries of a release, as they are staged; with more of them it is another one.
 
-    words: list[Word] = field(default_factory=list[Word])
-    recorded: int = 0  # number up to which the ledger has them
+    ``recorded`` is the number up to which the ledger has them, ``rows`` are the entries as a table.
+    """
+
+    words: Sequence[Word] = ()
+    recorded: int = 0
+    rows: pa.Table | None = field(default=None, repr=False)
 
     @property
     def last(self) -> int:
@@ -117,24 +122,40 @@ class Book:
             return cls([Word(0, **line, reason="", note="", by="") for line in given])
         columns = (table[name].to_pylist() for name in SCHEMA.names)
         words = [Word(*row) for row in zip(*columns, strict=True)]
-        return cls(words, int(context.facts(STAGE).get("recorded", 0)))  # type: ignore[call-overload]
+        return cls(words, cls.recorded_in(context), table)
+
+    @staticmethod
+    def recorded_in(context: ReleaseContext) -> int:
+        """The number up to which the ledger has the entries, as it was noted."""
+        return int(str(context.facts(STAGE).get("recorded", 0)))
+
+    def with_more(self, words: Sequence[Word]) -> "Book":
+        """These entries and more."""
+        before = self.rows if self.rows is not None else _table(self.words)
+        rows = pa.concat_tables([before, _table(words)]).combine_chunks()
+        return Book([*self.words, *words], self.recorded, rows)
 
     def keep(self, context: ReleaseContext) -> None:
         """Stage all entries."""
-        columns = ([getattr(word, name) for word in self.words] for name in SCHEMA.names)
-        arrays = [_array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-        path = context.staging.write(STAGE, TABLE, pa.Table.from_arrays(arrays, schema=SCHEMA))
-        self._note(context, path)
+        rows = self.rows if self.rows is not None else _table(self.words)
+        self._note(context, context.staging.write(STAGE, TABLE, rows))
 
-    def note_recorded(self, context: ReleaseContext) -> None:
-        """Note that the ledger has all of them."""
-        self.recorded = self.last
-        self._note(context, context.staging.place(STAGE, f"{TABLE}.parquet"))
+    def all_recorded(self, context: ReleaseContext) -> "Book":
+        """The same, after noting that the ledger has all of them."""
+        found = Book(self.words, self.last, self.rows)
+        found._note(context, context.staging.place(STAGE, f"{TABLE}.parquet"))
+        return found
 
-    def _note(self, context: ReleaseContext, path: object) -> None:
+    def _note(self, context: ReleaseContext, path: Path) -> None:
         facts = {"entries": len(self.words), "recorded": self.recorded}
-        context.records.keep(STAGE, (path,), facts, 0.0)  # type: ignore[arg-type]
+        context.records.keep(STAGE, (path,), facts, 0.0)
         context.staging.upload(STAGE)
+
+
+def _table(words: Sequence[Word]) -> pa.Table:
+    columns = ([getattr(word, name) for word in words] for name in SCHEMA.names)
+    arrays = [_array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

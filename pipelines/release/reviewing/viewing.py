@@ -104,15 +104,19 @@ def chosen_blocks(table: Table, name: str) -> list[int]:
     Raises:
         KeyError: no such filter.
     """
-    items = table.index.items
+    if isinstance(made := table.made.get(_name(table, name)), list):
+        return made
     if name in ("open", "second", "adjudicate"):
-        waits = tasks_for(table)
-        wanted = {
-            item.block for item in items if (at := waits.get(item.key)) and name in ("open", at)
-        }
+        waits, by_key = tasks_for(table), table.index.by_key
+        wanted = {by_key[key].block for key, at in waits.items() if name in ("open", at)}
     else:
-        wanted = {item.block for item in items if _is(item, name)}
-    return sorted(wanted)
+        wanted = {item.block for item in table.index.items if _is(item, name)}
+    table.made[_name(table, name)] = found = sorted(wanted)
+    return found
+
+
+def _name(table: Table, name: str) -> str:
+    return f"blocks {name} of {table.context.session.person.id}"
 
 
 def _is(item: Item, name: str) -> bool:
