@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from matching import errors, normalise, own_words
 from matching.arrays import number_ids
-from matching.arrow import Rows, array, pc
+from matching.arrow import Rows, array, column, pc, texts
 from matching.comparison import FIELDS, NAMES, Comparer
 from matching.linking.linking import LinkResult
 from matching.model import CLASSES, Frequencies, Model, class_log_joint
@@ -206,18 +206,18 @@ def _chosen(
     table: pa.Table, name: str, ids: set[str], *, keep: bool = True
 ) -> tuple[pa.Table, dict[str, Rows]]:
     """The rows of some ids, and where each id's rows stand: in what is left, or (not ``keep``) in the whole table."""
-    texts = pc.cast(table[name], pa.string())
-    wanted = pc.is_in(texts, value_set=pa.array(sorted(ids), pa.string()))
+    given = pc.cast(table[name], pa.string())
+    wanted = pc.is_in(given, value_set=texts(sorted(ids)))
     places = np.flatnonzero(array(wanted)).astype(np.int32)
-    left, own = table.take(pa.array(places)), texts.take(pa.array(places))
+    left, own = table.take(column(places)), given.take(column(places))
     if not len(places):
         return left, {}
     number, first = number_ids(own)
     shown = np.arange(len(places), dtype=np.int32) if keep else places
-    names = own.take(pa.array(first)).to_pylist()
+    names = own.take(column(first)).to_pylist()
     return left, {one: shown[number == n] for n, one in enumerate(names)}
 
 
 def _shown(table: pa.Table, row: int, names: Sequence[str]) -> str:
     values = [table[c][row].as_py() for c in names if c in table.column_names]
-    return " · ".join(str(v) for v in values if v is not None)
+    return " · ".join(str(v) for v in values if v)

@@ -45,27 +45,26 @@ def overview(visit: Visit, release: str) -> Response:
     )
 
 
-@PAGES.get("/review/{release}/{block:int}", roles=_ROLES, step="review")
-def row(visit: Visit, release: str, block: int) -> Response:
+@PAGES.get("/review/{release}/{block}", roles=_ROLES, step="review")
+def row(visit: Visit, release: str, block: str) -> Response:
     """One cohort row against its candidates."""
     from matching.review import REASONS
     from pipelines.release import note_review_shown, review_blocks, review_progress, view_block
 
     found, show = _review(visit, release), _filter(visit)
-    if block not in found.index.blocks:
-        raise PageUnknown
+    at = _block(found, block)
     _once_a_day(visit, release, lambda: note_review_shown(found))
     blocks = review_blocks(found, show)
-    those = sorted({*blocks, block})
-    before = next((one for one in reversed(those) if one < block), None)
-    after = next((one for one in those if one > block), None)
+    those = sorted({*blocks, at})
+    before = next((one for one in reversed(those) if one < at), None)
+    after = next((one for one in those if one > at), None)
     return visit.page(
         "review_row.html.j2",
         values=True,
         release=release,
         show=show,
-        view=view_block(found, block),
-        at=those.index(block) + 1,
+        view=view_block(found, at),
+        at=those.index(at) + 1,
         of=len(those),
         before=before,
         after=after,
@@ -73,30 +72,6 @@ def row(visit: Visit, release: str, block: int) -> Response:
         reasons=REASONS,
         used=found.context.records.read("review") is not None,
     )
-
-
-@PAGES.post("/review/{release}/{block:int}", roles=_ROLES, step="review")
-def say(visit: Visit, release: str, block: int) -> Response:
-    """Keep one answer, on a candidate or on one of its entries; leads to what comes next."""
-    from pipelines.release import Said, decide_pairs
-
-    show = _filter(visit)
-    before = _review(visit, release)
-    verdict, reason = visit.value("verdict"), visit.value("reason", needed=False)
-    note = visit.value("note", longest=2_000, needed=False)
-    items = [_item(before.index, text) for text in visit.values("item")]
-    if not items:
-        raise FormUnusable(field="item")
-    said = [Said(item.key, verdict, reason, note, version) for item, version in items]
-    words = (
-        ""
-        if decide_pairs(visit.session, release, said, _known(visit))
-        else "This was known: it counts once."
-    )
-    found = _review(visit, release)
-    if not _waits(found, found.index.blocks.get(block, ())):
-        return visit.go(_next(found, show, block), words)
-    return visit.go(f"/review/{release}/{block}?show={show}", words)
 
 
 @PAGES.post("/review/{release}/undo", roles=_ROLES, step="review")
@@ -110,16 +85,40 @@ def take_back(visit: Visit, release: str) -> Response:
     return visit.go(f"/review/{release}/{item.block}?show=open", told)
 
 
-@PAGES.get("/review/{release}/{block:int}/weights", roles=_ROLES, step="review")
-def weights(visit: Visit, release: str, block: int) -> Response:
+@PAGES.post("/review/{release}/{block}", roles=_ROLES, step="review")
+def say(visit: Visit, release: str, block: str) -> Response:
+    """Keep one answer, on a candidate or on one of its entries; leads to what comes next."""
+    from pipelines.release import Said, decide_pairs
+
+    show = _filter(visit)
+    before = _review(visit, release)
+    at = _block(before, block)
+    verdict, reason = visit.value("verdict"), visit.value("reason", needed=False)
+    note = visit.value("note", longest=2_000, needed=False)
+    items = [_item(before.index, text) for text in visit.values("item")]
+    if not items:
+        raise FormUnusable(field="item")
+    said = [Said(item.key, verdict, reason, note, version) for item, version in items]
+    words = (
+        ""
+        if decide_pairs(visit.session, release, said, _known(visit))
+        else "This was known: it counts once."
+    )
+    found = _review(visit, release)
+    if not _waits(found, found.index.blocks.get(at, ())):
+        return visit.go(_next(found, show, at), words)
+    return visit.go(f"/review/{release}/{at}?show={show}", words)
+
+
+@PAGES.get("/review/{release}/{block}/weights", roles=_ROLES, step="review")
+def weights(visit: Visit, release: str, block: str) -> Response:
     """How the weights of a row's pairs came about, of those whose probability the visitor may know."""
     from matching.linking import WeighedPair, drawn_pairs
     from pipelines.release import explain_pairs, view_block
 
     found = _review(visit, release)
-    if block not in found.index.blocks:
-        raise PageUnknown
-    entries = [e for c in view_block(found, block).candidates for e in c.entries]
+    at = _block(found, block)
+    entries = [e for c in view_block(found, at).candidates for e in c.entries]
     known = [e.item for e in entries if e.probability is not None and not e.item.is_row]
     told = explain_pairs(found.context, known) if known else []
     drawn = drawn_pairs(
@@ -128,9 +127,7 @@ def weights(visit: Visit, release: str, block: int) -> Response:
             for item, one in zip(known, told, strict=True)
         ]
     )
-    return visit.page(
-        "review_weights.html.j2", values=True, release=release, block=block, pairs=drawn
-    )
+    return visit.page("review_weights.html.j2", values=True, release=release, block=at, pairs=drawn)
 
 
 def _known(visit: Visit) -> "KnownReviews":
@@ -143,6 +140,19 @@ def _review(visit: Visit, release: str) -> "Review":
     from pipelines.release import look_at_review
 
     return look_at_review(visit.session, release, _known(visit))
+
+
+def _block(found: "Review", text: str) -> int:
+    """The number of a row, as a path has it.
+
+    Raises:
+        PageUnknown: there is none.
+    """
+    if not (
+        text.isascii() and text.isdecimal() and len(text) < 12 and int(text) in found.index.blocks
+    ):
+        raise PageUnknown
+    return int(text)
 
 
 def _next(found: "Review", show: str, after: int) -> str:
