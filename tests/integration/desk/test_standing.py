@@ -14,7 +14,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ from pipelines.deployment.init import init_home
 from pipelines.home import open_home
 from pipelines.keys import verify_ledger
 from pipelines.session import Session, today
-from tests.parts import CHROMIUM
+from tests import confined
+from tests.parts import CHROMIUM, require
 
 pytestmark = pytest.mark.machine("chromium")
 NAME = "desk.example"
@@ -80,7 +81,7 @@ def _certificate(folder: Path) -> str:
 class Standing:
     """The desk, and what happens beside it by commands."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
         self.home, self.key = folder / "home", _certificate(folder)
         init_home(self.home)
         people = [ENTRY.format(*one) for one in PEOPLE.items()]
@@ -99,7 +100,7 @@ class Standing:
             head, _, body = text.partition("[desk]\n")
             text = f"{head}[desk]\n" + body.replace(f"{name} = {before}", f"{name} = {value}", 1)
         settings.write_text(text)
-        words = [*PROGRAM, "--home", str(self.home), "--json", "desk", "--standing"]
+        words = [*program, "--home", str(self.home), "--json", "desk", "--standing"]
         self.process = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -114,6 +115,11 @@ class Standing:
             assert line, self.process.communicate()[1]
             said += line
         assert json.loads(said) == {"open": f"{self.origin}/", "port": self.port}
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=20)
+        assert (self.process.returncode, "Traceback" in errors) == (143, False), errors
 
     def take(self, who: str, step: Any, *more: str) -> Any:
         """What a command of somebody does."""
@@ -132,9 +138,7 @@ class Standing:
 def desk(tmp_path: Path) -> Iterator[Standing]:
     found = Standing(tmp_path)
     yield found
-    found.process.send_signal(signal.SIGTERM)
-    _, errors = found.process.communicate(timeout=20)
-    assert (found.process.returncode, "Traceback" in errors) == (143, False), errors
+    found.end()
 
 
 @pytest.fixture
@@ -360,3 +364,12 @@ def test_nothing_older_than_tls_1_3(desk: Standing):
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with socket.create_connection(("127.0.0.1", desk.port)) as line, pytest.raises(ssl.SSLError):
         context.wrap_socket(line, server_hostname=NAME)
+
+
+@pytest.mark.machine("systemd-analyze")
+def test_it_answers_under_its_unit(tmp_path: Path):
+    require("libseccomp")
+    unit = Path(confined.__file__).parents[1] / "deploy" / "doj-release-desk.service"
+    desk = Standing(tmp_path, [sys.executable, confined.__file__, str(unit), *PROGRAM])
+    assert sent_by_hand(desk, "/sign-in", "token=x").status == 400
+    desk.end()
