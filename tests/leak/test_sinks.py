@@ -73,7 +73,11 @@ def test_the_reviewers_sheet_shows_what_the_reviewer_needs(stage):
 def test_the_desk_was_looked_at(stage):
     """Pages and forms that show nothing are among what was captured; those of reviewers show what they need."""
     pages = list((stage / "captured").glob("desk-page-*.html"))
-    assert len(pages) >= 2
+    assert len(pages) >= 30
+    assert len(list((stage / "captured").glob("desk-form-*.html"))) >= 10
+    searcher = Searcher(stage.needles)
+    shown = (stage / "allowed").glob("desk-page-*.html")
+    assert {REGISTER, ID} <= {hit.what for path in shown for hit in searcher.file(path)}
     for path in (*pages, *(stage / "captured").glob("desk-form-*.html")):
         assert b"cache-control: no-store" in path.read_bytes(), path.name
 

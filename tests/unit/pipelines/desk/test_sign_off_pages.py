@@ -1,4 +1,4 @@
-"""Signing off at the desk: the queue, a release, its return, a project's papers, the house; on what was on the screen, by the right person."""
+"""Signing off at the desk: the queue, a release, its return, a project's papers, settings; on what was on the screen, by the right person."""
 
 import html
 import json
@@ -322,32 +322,32 @@ def test_cohorts_and_keys_are_confirmed_by_another(desk, home, approved, tmp_pat
     assert avery.post(f"/projects/{approved}/cohort", form).status_code == 403  # waits no more
 
 
-# ------------------------------------------------------------------ the house
+# ------------------------------------------------------------------ settings and snapshots
 
 
 def test_a_switch_is_recorded_by_one_and_confirmed_by_another(desk, home):
     settings = home / "settings.toml"
     settings.write_text(settings.read_text().replace("threshold = 10 ", "threshold = 5 ", 1))
     adi, sam = Browser(desk, "adi-1"), Browser(desk, "sam-1")
-    page = adi.get("/house").text
+    page = adi.get("/settings").text
     assert "disclosure.threshold" in page
     form = {"switch": "disclosure.threshold"}
-    assert "is recorded" in adi.follow(adi.post("/house/switches/override", form)).text
-    assert adi.post("/house/switches/confirm", form).status_code == 403
-    assert "is confirmed" in sam.follow(sam.post("/house/switches/confirm", form)).text
-    assert Browser(desk, "rory-1").post("/house/switches/override", form).status_code == 403
+    assert "is recorded" in adi.follow(adi.post("/settings/switches/override", form)).text
+    assert adi.post("/settings/switches/confirm", form).status_code == 403
+    assert "is confirmed" in sam.follow(sam.post("/settings/switches/confirm", form)).text
+    assert Browser(desk, "rory-1").post("/settings/switches/override", form).status_code == 403
 
 
 def test_settings_are_confirmed_as_they_were_on_the_screen(desk, home):
     settings = home / "settings.toml"
     adi, sam = Browser(desk, "adi-1"), Browser(desk, "sam-1")
-    digest = re.search(r'name="digest" value="([0-9a-f]{64})"', adi.get("/house").text)
+    digest = re.search(r'name="digest" value="([0-9a-f]{64})"', adi.get("/settings").text)
     assert digest
     settings.write_text(settings.read_text().replace("outbox_days = ", "outbox_days = 1", 1))
-    moved = adi.post("/house/record", {"digest": digest[1]})
+    moved = adi.post("/settings/record", {"digest": digest[1]})
     assert (moved.status_code, "DESK-06" in moved.text) == (409, True)
-    now = re.search(r'name="digest" value="([0-9a-f]{64})"', adi.get("/house").text)
+    now = re.search(r'name="digest" value="([0-9a-f]{64})"', adi.get("/settings").text)
     assert now
-    assert adi.post("/house/record", {"digest": now[1]}).status_code == 303
-    assert adi.post("/house/confirm", {"digest": now[1]}).status_code == 403
-    assert "in force" in sam.follow(sam.post("/house/confirm", {"digest": now[1]})).text
+    assert adi.post("/settings/record", {"digest": now[1]}).status_code == 303
+    assert adi.post("/settings/confirm", {"digest": now[1]}).status_code == 403
+    assert "in force" in sam.follow(sam.post("/settings/confirm", {"digest": now[1]})).text

@@ -16,16 +16,16 @@ from pipelines.safeguards import (
     switch_overview,
 )
 
-PAGES = Pages("House", "/house")
+PAGES = Pages("Settings", "/settings")
 _SHORT = 100  # characters
 
 
-@PAGES.get("/house", step="settings.show")
-def house(visit: Visit) -> Response:
+@PAGES.get("/settings", step="settings.show")
+def settings(visit: Visit) -> Response:
     """What the files say other than what is in force, and every switch."""
     session = visit.session
     return visit.page(
-        "house.html.j2",
+        "settings.html.j2",
         told=overview(session),
         switches=switch_overview(session),
         may_record=bool(session.person.roles & RECORDERS),
@@ -43,38 +43,40 @@ def _unmoved(visit: Visit) -> None:
         raise PageMoved
 
 
-@PAGES.post("/house/record", step="settings.record")
+@PAGES.post("/settings/record", step="settings.record")
 def record(visit: Visit) -> Response:
     """Record the settings as they were on the screen, as the first of two."""
     _unmoved(visit)
     done = record_change(visit.session)
-    return visit.go("/house", "In force." if done["in_force"] else "Recorded: another confirms it.")
+    return visit.go(
+        "/settings", "In force." if done["in_force"] else "Recorded: another confirms it."
+    )
 
 
-@PAGES.post("/house/confirm", step="settings.confirm")
+@PAGES.post("/settings/confirm", step="settings.confirm")
 def confirm(visit: Visit) -> Response:
     """Confirm what another person recorded, as it was on the screen."""
     confirm_change(visit.session, visit.value("digest", longest=_SHORT))
-    return visit.go("/house", "Confirmed: the settings are in force.")
+    return visit.go("/settings", "Confirmed: the settings are in force.")
 
 
-@PAGES.post("/house/switches/override", step="switch.override")
+@PAGES.post("/settings/switches/override", step="switch.override")
 def override(visit: Visit) -> Response:
     """Record a switch's value, as the first of two."""
     name = visit.value("switch", longest=_SHORT)
     override_setting(visit.session, name)
-    return visit.go("/house", f"{name} is recorded: another confirms it.")
+    return visit.go("/settings", f"{name} is recorded: another confirms it.")
 
 
-@PAGES.post("/house/switches/confirm", step="switch.confirm")
+@PAGES.post("/settings/switches/confirm", step="switch.confirm")
 def confirm_switch(visit: Visit) -> Response:
     """Confirm a switch, as the second."""
     name = visit.value("switch", longest=_SHORT)
     confirm_setting(visit.session, name)
-    return visit.go("/house", f"{name} is confirmed.")
+    return visit.go("/settings", f"{name} is confirmed.")
 
 
-@PAGES.get("/house/snapshots/{snapshot}", step="register.show")
+@PAGES.get("/snapshots/{snapshot}", step="register.show")
 def snapshot(visit: Visit, snapshot: str) -> Response:
     """A snapshot that was kept aside: why, and what becomes of it."""
     told = show_snapshot(visit.session, snapshot)
@@ -85,15 +87,15 @@ def snapshot(visit: Visit, snapshot: str) -> Response:
     return visit.page("aside.html.j2", told=told, snapshot=snapshot, reasons=reasons)
 
 
-@PAGES.post("/house/snapshots/{snapshot}/accept", step="register.accept")
+@PAGES.post("/snapshots/{snapshot}/accept", step="register.accept")
 def accept(visit: Visit, snapshot: str) -> Response:
     """Take it into use, as a second person."""
     accept_snapshot(visit.session, snapshot, visit.value("reason", longest=_SHORT))
-    return visit.go(f"/house/snapshots/{snapshot}", f"{snapshot} is in use.")
+    return visit.go(f"/snapshots/{snapshot}", f"{snapshot} is in use.")
 
 
-@PAGES.post("/house/snapshots/{snapshot}/retire", step="register.retire")
+@PAGES.post("/snapshots/{snapshot}/retire", step="register.retire")
 def retire(visit: Visit, snapshot: str) -> Response:
     """Order nothing new from it."""
     retire_snapshot(visit.session, snapshot, visit.value("reason", longest=_SHORT))
-    return visit.go(f"/house/snapshots/{snapshot}", f"{snapshot} is retired.")
+    return visit.go(f"/snapshots/{snapshot}", f"{snapshot} is retired.")
