@@ -47,9 +47,9 @@ class Changes:
             name: differing_sql(self._system.table(name), BEFORE, "main")
             for name in snapshot.info.changes
         }
-        self._read, self._released = pa.table({"record_id": pa.array([], pa.int64())}), None
+        query = touched_sql(self._system, differing)
         with database.guarded(errors.LinkageBroke, step="touched entries"):
-            self._read = con.sql(touched_sql(self._system)).to_arrow_table()
+            self._read = con.sql(query).to_arrow_table()
         self._released = extracts.touched_entries(con, self._system, differing, BEFORE)
 
     @property

@@ -5,7 +5,7 @@ Its files are the whole register again, or a delta: rows that were added or chan
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,15 +214,24 @@ def row_changes(con: Any, system: System) -> dict[str, RowChanges]:
     }
 
 
-def touched_sql(system: System) -> str:
-    """Return the query for the entries (``record_id``) of which any row that linkage reads was added, changed or deleted."""
+def touched_sql(system: System, only: Collection[str] | None = None) -> str:
+    """Return the query for the entries (``record_id``) of which any row that linkage reads was added, changed or deleted.
+
+    Args:
+        system: the description.
+        only: the tables that differ, where that is known.
+    """
     linkage = system.linkage
     tables = {linkage.person_table, *(c.source.split(".")[0] for c in linkage.columns)}
     if linkage.role is not None:
         tables.add(linkage.party_table)
     key = quoted(linkage.person_key)
     asked = " UNION ".join(
-        f"SELECT {key} AS record_id FROM ({differing_sql(system.table(name), BEFORE, 'main')})"
-        for name in sorted(tables)
+        [f"SELECT {key} AS record_id FROM {quoted(linkage.person_table)} WHERE false"]
+        + [
+            f"SELECT {key} AS record_id FROM ({differing_sql(system.table(name), BEFORE, 'main')})"
+            for name in sorted(tables)
+            if only is None or name in only
+        ]
     )
     return f"SELECT DISTINCT record_id FROM ({asked}) WHERE record_id IS NOT NULL ORDER BY 1"
