@@ -159,6 +159,7 @@ def _served(desk: Desk, listener: socket.socket, **more: object) -> Generator[No
         **more,  # type: ignore[arg-type]
     )
     server = uvicorn.Server(configured)
+    threading.Thread(target=desk.read_ahead, daemon=True, name="ahead").start()
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="desk")
     thread.start()
     try:

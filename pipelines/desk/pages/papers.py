@@ -29,12 +29,18 @@ def shown(visit: Visit, number: str) -> Response:
 
     session, on = visit.session, today()
     found = papers(session, number)
+    held = {
+        f"{one['event']}:{one['what']}": one for one in found.documents if one["state"] == "held"
+    }
+    newest = [read for read, one in held.items() if one["what"] == "application"][-1:]
+    read = visit.asked("read") if visit.asked("read") in held else "".join(newest)
     verdicts = {kind: check_gate(session, number, kind, on) for kind in found.state.kinds}
     return visit.page(
         "papers.html.j2",
         it=found,
         project=found.state,
         seen=seen_of(session.projects.entries(number)),
+        reading=held.get(read),
         state=str(found.state.state_on(on)),
         verdicts=verdicts,
         people=people_of(found.state, on),

@@ -1,5 +1,6 @@
 """One desk: its home, where it is reached, and who is there."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,11 +10,12 @@ from approvals.errors import PersonInactive, UnknownPerson
 from approvals.passkeys import Signing, Statement, in_force
 from approvals.people import People, Person
 from crypto.passkeys import Assertion
+from errors import CodedError
 from pipelines.desk.errors import VisitEnded
 from pipelines.desk.standing import Standing
 from pipelines.desk.visitors import OneTimeCode, SignedIn, Visitor
 from pipelines.home import Home
-from pipelines.session import Session, SigningAs
+from pipelines.session import Session, SigningAs, today
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ class Desk:
         if person is not None:
             acting = partial(_person, person)
         return Session(self.home, acting, memory=self.memory, signing=signing)
+
+    def read_ahead(self) -> None:
+        """Read what the first page needs of the ledger and of applications in force, before somebody asks; what goes wrong, they are told."""
+        with contextlib.suppress(CodedError, OSError), self.open_as() as session:
+            session.releases.list()
+            for state in session.projects.list():
+                if state.in_force(today()):
+                    _ = state.application
 
     def person(self, session: Session, person: str) -> Person:
         """The person of an id, who is active.

@@ -238,10 +238,10 @@ def test_releases_are_listed_by_state(desk, release):
 
 def test_a_report_among_the_papers_is_read_by_those_who_read_reports(desk, home, release, approved):
     page = Browser(desk, "avery-1").get(f"/projects/{approved}/papers").text
-    links = set(re.findall(rf"/projects/{approved}/documents/\d+/[\w./-]+", page))
-    reports = [one for one in links if "report" in one]
-    assert reports
-    for link in reports:
+    found = set(re.findall(r"papers\?read=(\d+):(report[\w./-]*)#", page))
+    assert found
+    for event, what in found:
+        link = f"/projects/{approved}/documents/{event}/{what}"
         assert Browser(desk, "avery-1").get(link).status_code == 200
         assert Browser(desk, "rory-1").get(link).status_code == 403
 
@@ -253,6 +253,7 @@ def test_papers_show_every_reason_and_are_read_in_place(desk, home, project):
     assert "Who approves says that none of this is so" in page
     assert f'action="/projects/{project}/approve"' in page
     (link,) = set(re.findall(rf"/projects/{project}/documents/\d+/application", page))
+    assert f'<iframe class="framed" src="{link}"' in page
     shown = avery.get(link)
     assert shown.headers["content-type"].startswith("text/plain")
     assert shown.headers["content-security-policy"].startswith("sandbox")
@@ -260,6 +261,34 @@ def test_papers_show_every_reason_and_are_read_in_place(desk, home, project):
     assert Browser(desk, "rory-1").get(link).status_code == 200
     assert Browser(desk, "adi-1").get(link).status_code == 403
     assert avery.get(link.replace("application", "nothing")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.7 x", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\nrest", "image/png"),
+        (b"<script>alert(1)</script>", "text/plain; charset=utf-8"),
+        ("right \u202e to left".encode(), "application/octet-stream"),
+        (b"PK\x03\x04\xff", "application/octet-stream"),
+    ],
+)
+def test_a_document_is_what_it_begins_with_and_runs_nothing(desk, home, project, content, kind):
+    with acting(home, "erin-1") as session:
+        facts = {"document": "d9", "kind": "irb_approval"}
+        session.projects.event(
+            project, "document_attached", session.person, today(), facts, {"digest": content}
+        )
+        (event,) = session.ledger.events(project, kind="document_stored")
+    link = f"/projects/{project}/documents/{event.seq}/document_attached.digest"
+    answer = Browser(desk, "avery-1").get(link)
+    assert (answer.status_code, answer.content) == (200, content)
+    assert answer.headers["content-type"] == kind
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if kind == "application/octet-stream":
+        assert answer.headers["content-disposition"].startswith("attachment")
+    else:
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
 
 
 def test_an_application_is_approved_by_another_on_what_was_on_the_screen(desk, home, project):
@@ -281,7 +310,11 @@ def test_an_application_is_refused_with_its_reasons_written_here(desk, home, pro
     done = avery.post(path, form | {"statement": "The cohort's source is <i>not</i> shown."})
     page = avery.follow(done).text
     assert "denied" in page
-    (link,) = re.findall(r"/projects/[\w-]+/documents/\d+/project_denied\.statement", page)[:1]
+    (read,) = re.findall(
+        r'href="(/projects/[\w-]+/papers\?read=\d+:project_denied\.statement)', page
+    )
+    page = avery.get(read).text
+    (link,) = set(re.findall(r"/projects/[\w-]+/documents/\d+/project_denied\.statement", page))
     assert avery.get(link).text == "The cohort's source is <i>not</i> shown."
     assert avery.get(link).headers["content-type"].startswith("text/plain")
 
