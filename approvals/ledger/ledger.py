@@ -8,7 +8,7 @@ signed checkpoint (size and root) that left the building makes every later rewri
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ _STANDS = frozenset(
 )  # recorded while the clock is behind, at the last time
 _BATCH = 10_000  # rows fetched at a time: some megabytes
 _ASKED = 500  # numbers in one question
+_NAMED = 500  # releases named in one query: databases take a thousand values and more
 _FEW = 2_000  # the same, as entries: two megabytes
 
 
@@ -192,6 +193,17 @@ class Ledger:
     def project_events(self, project: str) -> list[Entry]:
         """The events of a project's own life, without those of its releases, in order."""
         return self._read(EVENTS.c.release.is_(None), project=project)
+
+    def of_releases(
+        self, releases: Sequence[str], kinds: Collection[str]
+    ) -> dict[str, list[Entry]]:
+        """The events of these kinds of several releases, by release, in order; those that have none are not in it."""
+        found: dict[str, list[Entry]] = {}
+        for at in range(0, len(releases), _NAMED):
+            some = EVENTS.c.release.in_(releases[at : at + _NAMED])
+            for entry in self._read(some, EVENTS.c.kind.in_(kinds)):
+                found.setdefault(entry.release or "", []).append(entry)
+        return found
 
     def newer(self, seq: int, *, releases: bool) -> Iterator[list[Entry]]:
         """The events after a number of all projects' own lives, or of all releases, in order and some at a time."""

@@ -135,7 +135,10 @@ _STANDING = {
 
 
 def _releases(session: Session, projects: Mapping[str, _Life]) -> Iterator[Waiting]:
-    for state in session.releases.list():
+    states = session.releases.list()
+    looked_at = [one.release for one in states if one.status is Status.WAITING_REVIEW]
+    looks = session.ledger.of_releases(looked_at, LOOKED_AT)
+    for state in states:
         if (asked := state.ending) is not None:
             words = f"{asked.what} {state.release}, as {asked.by} asks"
             command = f"release {asked.what} {state.release}"
@@ -146,7 +149,7 @@ def _releases(session: Session, projects: Mapping[str, _Life]) -> Iterator[Waiti
             )  # fmt: skip
             continue
         if state.status is Status.WAITING_REVIEW:
-            yield from _looks(session, state, projects[state.project])
+            yield from _looks(looks.get(state.release, ()), state, projects[state.project])
             continue
         if state.status in _STANDING:
             what, by, command, step = _STANDING[state.status]
@@ -178,11 +181,11 @@ _LOOKS = {
 }
 
 
-def _looks(session: Session, state: ReleaseState, life: _Life) -> Iterator[Waiting]:
+def _looks(events: Sequence[Entry], state: ReleaseState, life: _Life) -> Iterator[Waiting]:
     """First looks, second ones by another person, differences for a third: by the ledger's decisions alone, which are keyed."""
     release, roles, due = state.release, ROLES["review"], life.end()
     command = f"review {release} --export {release}.xlsx"
-    pairs, waits = looks_of(session.ledger.events(release=release, kind=LOOKED_AT))
+    pairs, waits = looks_of(events)
     if pairs or not any(task for task, _ in waits.values()):
         yield Waiting(
             "release.review", _FIRST.format(release), state.since, "linkage.doubtful", command, roles,
