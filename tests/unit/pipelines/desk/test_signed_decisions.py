@@ -52,7 +52,7 @@ def test_an_application_is_approved_once_it_is_signed(home, project, avery):
 
 
 def test_a_release_goes_by_a_signature_over_its_report(home, release, avery, monkeypatch):
-    monkeypatch.setattr("approvals.custody.releases.check", lambda *_: Verdict(()))
+    monkeypatch.setattr("approvals.custody.store.check", lambda *_: Verdict(()))
     monkeypatch.setattr("pipelines.custody.releases.check_decision", lambda *_: None)
     report = state(home, release).report
     page = avery.get(f"/releases/{release}").text
