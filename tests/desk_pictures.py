@@ -1,0 +1,51 @@
+"""Pictures of the desk for docs/desk.md: ``python -m tests.desk_pictures HOME``, of a demo home with releases that wait.
+
+Everybody on them is made up. A home is made ready by ``doj-release demo``, then by ``run 2026-001 --kind identified`` under a
+``linkage.threshold`` of 0.999, so that pairs are doubtful, and ``run 2026-002 --kind deidentified``.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.desk import Served
+from tests.parts import CHROMIUM
+
+OUT = Path(__file__).parents[1] / "docs" / "desk"
+PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
+
+
+def main(home: str) -> None:
+    """Draw each picture again."""
+    OUT.mkdir(exist_ok=True)
+    served = Served(Path(home), PROGRAM)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1120, "height": 760}, base_url=served.origin)
+            page.goto(served.address)
+            page.wait_for_url(f"{served.origin}/")
+            _draw(page, "waiting")
+            page.goto("/releases")
+            page.get_by_role("link", name="2026-002-R002").first.click()
+            _draw(page, "release", 1100)
+            page.goto("/review")
+            page.locator("main a[href^='/review/']").first.click()
+            page.get_by_role("link", name="Begin with what waits").click()
+            _draw(page, "review", 900)
+            page.goto("/runs/2026-003-R001/plots")
+            _draw(page, "map", 900)
+            browser.close()
+    finally:
+        served.end()
+
+
+def _draw(page: Page, name: str, height: int = 760) -> None:
+    page.wait_for_load_state("networkidle")
+    page.set_viewport_size({"width": 1120, "height": height})
+    page.screenshot(path=OUT / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
