@@ -70,7 +70,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
     nobody else has looked at since: both events stand, the later one counts.
 
     Returns:
-        How many pairs are ``same``, ``different`` and ``unsure`` by now; how many decisions of this sheet are ``new``, how many
+        How many pairs are ``same``, ``different`` and ``unsure`` by now, settled or by the acting person's word; how many decisions of this sheet are ``new``, how many
         ``changed``, how many known from ``before`` and how many not taken since ``others`` have settled it; and how many pairs are
         ``open``, of which how many wait for a ``second`` look and how many to be settled (``adjudicate``).
 
@@ -169,9 +169,14 @@ def _first_row(table: Table) -> int:
 
 
 def _verdicts(table: Table) -> dict[str, int]:
-    found = table.standings
-    keys = [item.key for item in table.index.items if not item.is_row]
-    said = [found[key].words[-1].verdict for key in keys if key in found and found[key].words]
+    """Pairs by what is settled of them, or what the acting person said; what others said that waits for a second look is not told."""
+    person, found = table.context.session.person.id, table.standings
+    said: list[str] = []
+    for item in table.index.items:
+        standing = found.get(item.key)
+        if standing is not None and not item.is_row:
+            own = standing.of(person)
+            said.append(standing.verdict or (own.verdict if own else ""))
     return {word: said.count(word) for word in VERDICTS}
 
 
