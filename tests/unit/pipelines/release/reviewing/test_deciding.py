@@ -307,8 +307,13 @@ def test_notes_are_in_the_next_sheet_and_the_first_verdict_is_not_in_the_seconds
     )
     assert rows[0][4:7] == ("same", None, "seen")
     assert [row[3] for row in rows] == [0.6] + [None] * 4  # how likely: once it is decided
+    # the first answer is not told:
     told = import_review(two, RELEASE, sheet_of(two, tmp_path, None, "unsure"))
-    assert (told["same"], told["different"], told["unsure"]) == (0, 0, 1)  # the first answer is not told
+    assert (told["same"], told["different"], told["unsure"]) == (
+        0,
+        0,
+        1,
+    )
     blind = openpyxl.load_workbook(sheet_of(two, tmp_path))["pairs"]
     (first, *_) = blind.iter_rows(min_row=2, values_only=True)
     assert first[3:8] == (None, None, None, None, "second look")
