@@ -17,11 +17,11 @@ from synthetic.people import (
 )
 
 
-def link(cohort, records, options=None, *, run_shards=None):
+def link(cohort, records, options=None, *, run_shards=None, lessons=None):
     """A whole linkage of two tables in memory, and its report made."""
     check_texts(cohort, records)
     sides = table_source(cohort, "cohort"), table_source(records, "records")
-    result = link_sources(*sides, options, None, run_shards)
+    result = link_sources(*sides, options, None, run_shards, lessons=lessons)
     assert result.report
     return result
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from matching import errors, normalise, own_words
 from matching.arrays import number_ids
-from matching.arrow import Rows, array, column, pc, texts
-from matching.comparison import FIELDS, NAMES, Comparer
+from matching.arrow import Floats, Ints, Rows, array, column, pc, texts
+from matching.comparison import FIELDS, NAMES, Comparer, pack
 from matching.linking.linking import LinkResult
-from matching.model import CLASSES, Frequencies, Model, class_log_joint
+from matching.model import CLASSES, Frequencies, Model, Reviewed, class_log_joint
 from matching.options import LASTING
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
@@ -130,13 +130,39 @@ class Explainer:
         Raises:
             UnknownPair: one of the ids does not exist.
         """
+        if not pairs:
+            return []
+        c = self._compared(cohort, records, pairs)
+        return [
+            self._explained(
+                c.mine, c.theirs, (int(c.a[i]), int(c.b[i])), [x[i] for x in c.levels], c.joint[:, i], c.common[i : i + 1]
+            )
+            for i in c.best
+        ]  # fmt: skip
+
+    def reviewed(
+        self, cohort: pa.Table, records: pa.Table, pairs: Mapping[tuple[str, str], bool]
+    ) -> Reviewed:
+        """What a model may learn of at least one pair of ids, each with whether it is one person; see `pairs`.
+
+        Raises:
+            UnknownPair: one of the ids does not exist.
+        """
+        c = self._compared(cohort, records, list(pairs))
+        levels = [one[c.best] for one in c.levels]
+        frequencies = np.zeros((len(CLASSES), len(c.best)))
+        self.frequencies.adjust(frequencies, levels, c.common[c.best])
+        patterns = pack([one.astype(np.int8) for one in levels])
+        return Reviewed(patterns, frequencies, np.array(list(pairs.values()), np.bool_))
+
+    def _compared(
+        self, cohort: pa.Table, records: pa.Table, pairs: Sequence[tuple[str, str]]
+    ) -> "_Compared":
         mine, row_of = _chosen(cohort, "cohort_id", {one for one, _ in pairs})
         theirs, record_of = _chosen(records, "record_id", {one for _, one in pairs})
         places = [(row_of.get(c, _NONE), record_of.get(r, _NONE)) for c, r in pairs]
         if missing := next((one for one in places if not all(map(len, one))), None):
             raise errors.UnknownPair(cohort_rows=len(missing[0]), record_rows=len(missing[1]))
-        if not places:
-            return []
         encoded = normalise.encode(mine, theirs, None, self.exact, self.words)
         a = np.concatenate([np.repeat(rows, len(others)) for rows, others in places])
         b = np.concatenate([np.tile(others, len(rows)) for rows, others in places])
@@ -150,10 +176,7 @@ class Explainer:
             begin + int(np.argmax(odds[begin:end]))
             for begin, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
         ]
-        return [
-            self._explained(mine, theirs, (int(a[i]), int(b[i])), [x[i] for x in levels], joint[:, i], common[i : i + 1])
-            for i in best
-        ]  # fmt: skip
+        return _Compared(mine, theirs, a, b, levels, joint, common, best)
 
     def _rows(self, theirs: pa.Table, ids: set[str]) -> Rows:
         """For each row of these records its row of the frequencies: the variants stand in the same order."""
@@ -197,6 +220,20 @@ class Explainer:
             round(odds, 3),
             {n: round(float(p), 6) for n, p in zip(CLASSES, share / share.sum(), strict=True)},
         )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Every variant of some pairs: rows of either side, levels, log joint by class, and rows of the frequencies; ``best`` of each pair."""
+
+    mine: pa.Table
+    theirs: pa.Table
+    a: Rows
+    b: Rows
+    levels: list[Ints]
+    joint: Floats
+    common: Rows
+    best: list[int]
 
 
 _NONE = np.zeros(0, np.int32)

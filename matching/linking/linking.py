@@ -16,7 +16,7 @@ from matching.findings import Finding
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
 from matching.linking.shared_ids import different_people
-from matching.model import Frequencies, Model, SavedModel, shipped_number
+from matching.model import Frequencies, Model, Reviewed, SavedModel, shipped_number
 from matching.options import LinkOptions
 from matching.scoring import RunShards, Scored, Scorer, budget_cost
 from matching.tables import IDENTIFYING, IDS, STANDARD, ColumnMap, Side, check_ids, check_records
@@ -232,6 +232,7 @@ def link_sources(
     run_shards: RunShards | None = None,
     labels: Labels | None = None,
     start: SavedModel | None = None,
+    lessons: Reviewed | None = None,
 ) -> LinkResult:
     """Link cohort rows to records.
 
@@ -245,6 +246,7 @@ def link_sources(
         run_shards: has the shards worked elsewhere; never changes the result.
         labels: pairs that a person has decided on; the weights learn from them, and they are decided as labelled.
         start: a model of an earlier linkage to start from, in the shipped prior's stead.
+        lessons: what reviewers said in earlier linkages, for the weights to learn from where there are no labels.
 
     Returns:
         ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
@@ -303,7 +305,7 @@ def link_sources(
     asked = known and replace(
         known, keys=begin[known.keys >> 32].astype(np.int64) << 32 | known.keys & 0xFFFFFFFF
     )
-    scorer = Scorer(encoded, options, labelled=asked, start=start, seconds=seconds)
+    scorer = Scorer(encoded, options, labelled=asked, start=start, lessons=lessons, seconds=seconds)
     report_progress("compare", 0.4)
     scored = scorer.run(run_shards)
     scored = replace(scored, a=row[scored.a]) if cohort.aliases else scored

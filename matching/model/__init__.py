@@ -5,6 +5,7 @@ It learns from counted patterns and value shares, and never sees a text.
 
 from matching.model.by_value import ByValue, ValueTable
 from matching.model.chance import Frequencies, fit_chance, frequencies, values_of
+from matching.model.lessons import lesson_text, read_lessons
 from matching.model.match_weights import (
     KEEP,
     MatchWeights,

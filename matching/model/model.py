@@ -169,11 +169,18 @@ class Reviewed:
         patterns: of each pair.
         frequencies: what the frequencies of its values add to each class (classes x pairs).
         same: whether it is one person.
+        pairs: for how many each stands (None: for itself).
     """
 
     patterns: Rows
     frequencies: Floats
     same: Bools
+    pairs: Ints | None = None
+
+    def count(self, *, same: bool) -> int:
+        """How many pairs are of one person, or of two."""
+        chosen = self.same if same else ~self.same
+        return int(chosen.sum() if self.pairs is None else self.pairs[chosen].sum())
 
     def corrections(self, model: Model) -> Floats:
         """What is known of each pair's class less what the model makes of it (classes x pairs).
@@ -189,7 +196,8 @@ class Reviewed:
         known = np.where(self.same, 0.0, share)
         known[0] = self.same
         known /= np.maximum(known.sum(axis=0), 1e-300)
-        return known - share
+        found = known - share
+        return found if self.pairs is None else found * self.pairs
 
 
 def train(model: Model, patterns: Rows, counts: Ints, reviewed: Reviewed | None = None) -> Model:

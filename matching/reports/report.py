@@ -14,7 +14,7 @@ import pyarrow as pa
 from matching import arrays, blocking, comparison, findings, normalise
 from matching.arrow import Floats, Ints, Rows, Small
 from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
-from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows
+from matching.labels import DIFFERENT, SAME, UNSURE
 from matching.model import CLASSES, Model, shipped_number
 from matching.scoring import BudgetCost, Scored, Scorer
 
@@ -326,7 +326,7 @@ def link_report(
     doubt = probability * (1 - probability)
     review = decision == REVIEW
     model = scorer.model
-    labels = _labels(scorer.labelled, links)
+    labels = _labels(scorer, links)
     return LinkReport(
         cohort_rows=cohort.num_rows,
         record_rows=scorer.encoded.records.rows,
@@ -377,15 +377,18 @@ def link_report(
 def _source(scorer: Scorer) -> str:
     """Where the weights come from, in words."""
     learnt = ["data"] if scorer.model.trained_on >= 1 else []
-    reviewed = ["reviewed pairs"] if learnt and scorer.labelled else []
+    told = scorer.labelled or scorer.lessons
+    reviewed = ["reviewed pairs"] if learnt and told else []
     prior = "saved model" if scorer.start else "shipped prior"
     return " and ".join([", ".join([*learnt, *reviewed]), prior][not learnt :])
 
 
-def _labels(labelled: LabelledRows | None, links: Links) -> dict[str, int]:
-    """How many labels say what; none where there was no file."""
+def _labels(scorer: Scorer, links: Links) -> dict[str, int]:
+    """How many labels, or reviewed pairs of earlier linkages, say what; none where there were none."""
+    labelled, lessons = scorer.labelled, scorer.lessons
     if labelled is None:
-        return {}
+        said = {"same": True, "different": False}
+        return {word: lessons.count(same=same) for word, same in said.items()} if lessons else {}
     listed = int((labelled.verdicts(links.row, links.record) == SAME).sum())
     return {
         "same": labelled.count(SAME),

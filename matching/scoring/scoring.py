@@ -141,6 +141,7 @@ class Scorer:
     options: LinkOptions
     same_table: bool = False
     labelled: LabelledRows | None = None
+    lessons: models.Reviewed | None = None  # of other linkages; not besides labels
     start: models.SavedModel | None = None
     learnt: Learnt | None = None  # nothing is counted, planned or trained here
     least: float = models.KEEP  # log odds of pairs that are worth keeping
@@ -205,7 +206,7 @@ class Scorer:
         """The decided ones among the candidate pairs, to learn from."""
         labelled = self.labelled
         if labelled is None:
-            return None
+            return self.lessons
         pairs = self.blocks.pairs(labelled.asked)
         verdict = labelled.verdicts(pairs.a, pairs.b)
         here = np.flatnonzero((verdict == SAME) | (verdict == DIFFERENT))

@@ -7,7 +7,9 @@ from pipelines.cohort.errors import CohortTooLong
 from pipelines.cohort.reading import unusable_rows
 from pipelines.cohort.registry import (
     StoredCohort,
+    cohort_key,
     destroy_cohort,
+    lesson_path,
     open_remaining,
     open_stored,
     overlap,

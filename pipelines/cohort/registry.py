@@ -252,6 +252,22 @@ def destroy_cohort(session: Session, project: str, digest: str) -> None:
     """Remove a stored cohort and forget its key: what a disk or a backup holds can't be read."""
     session.keyring.forget_document_key(_key_name(project, digest))
     stored_path(session, project, digest).unlink(missing_ok=True)
+    for lesson in lesson_path(session, project, digest, "").parent.glob(f"{digest}.*.lesson"):
+        lesson.unlink(missing_ok=True)
+
+
+def lesson_path(session: Session, project: str, digest: str, release: str) -> Path:
+    """Where what reviewers settled in a release of this cohort is kept, until the cohort is destroyed."""
+    return stored_path(session, project, digest).with_name(f"{digest}.{release}.lesson")
+
+
+def cohort_key(session: Session, project: str, digest: str) -> StagingKey:
+    """The key of a stored cohort, and of what is learnt of it.
+
+    Raises:
+        StagingKeyMissing: it was destroyed.
+    """
+    return session.keyring.document_key(_key_name(project, digest))
 
 
 def unregistered(session: Session, state: "ProjectState") -> list[tuple[str, date]]:
@@ -275,7 +291,7 @@ def open_stored(session: Session, project: str, digest: str) -> StoredCohort:
     path = stored_path(session, project, digest)
     if not path.is_file():
         raise CohortNotStored(project=project)
-    key = session.keyring.document_key(_key_name(project, digest))
+    key = cohort_key(session, project, digest)
     names = tuple(resting.staged_schema(path, key).names)
     return StoredCohort(path, key, digest, resting.staged_rows(path, key), names)
 

@@ -119,6 +119,7 @@ class Review(_Section):
     hide_probability: bool = Field(default=True, description="true: a reviewer sees a pair's probability when they have decided on it, not before; policy")
     alike_rows: int = Field(default=3, ge=0, le=10, description="rows of a group that look like one person that two reviewers may call different people, who are looked for then; larger groups stay withheld, so that a list of guesses is not answered; 0: none; policy")
     alike: Literal["offer", "wait"] = Field(default="offer", description="offer | wait: withheld rows are settled while a run waits for its doubtful pairs, or make it wait by themselves, too; policy")
+    feeds_model: bool = Field(default=False, description="true: the linkage of a project's next identified releases learns from what reviewers settled in its earlier ones, as counts of how pairs agreed; never another project's; policy")
 
 
 class Release(_Section):

@@ -22,6 +22,7 @@ from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, locked, write_private
+from pipelines.release import lessons
 from pipelines.release.errors import (
     KindMissing,
     OrderChanged,
@@ -202,6 +203,9 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     cohort = _cohort(session, request) if kind == "identified" else None
     pinned = _snapshot(session, state.system, request.snapshot)
     snapshot, pins = pinned.snapshot_id, pins_of(session, state.system, pinned)
+    if kind == "identified" and session.settings.review.feeds_model:
+        learnt = lessons.kept(session, request.project, state.system)
+        pins = pins.model_copy(update={"lessons": learnt})
     facts: dict[str, ledger.FactValue] = {
         "snapshot": snapshot,
         "configuration": session.configuration_digest(),

@@ -28,6 +28,7 @@ class Pins(BaseModel):
         settings: each setting of `SECTIONS` by its dotted name.
         system: digest of the system's file, with what the home adds to it.
         snapshot, mapping: the snapshot that was loaded by a mapping, and the mapping itself; empty where there was none.
+        lessons: earlier releases whose reviewed pairs its linkage learns from, each with the keyed digest of what is kept of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Pins(BaseModel):
     system: str
     snapshot: str = ""
     mapping: str = ""
+    lessons: dict[str, str] = {}
 
     def digest(self, session: Session) -> str:
         """Keyed digest, for the event that orders a release."""
@@ -51,8 +53,10 @@ def pins_of(session: Session, system: str, snapshot: SnapshotInfo | None = None)
         for name in type(getattr(session.settings, section)).model_fields
     ]
     plain = json.loads(json.dumps({n: value_of(session.settings, n) for n in names}))
-    mapped = {"snapshot": snapshot.snapshot_id, "mapping": snapshot.mapping} if snapshot and snapshot.mapping else {}  # fmt: skip
-    return Pins(settings=plain, system=load_system(system).digest, **mapped)
+    loaded, mapping = (
+        (snapshot.snapshot_id, snapshot.mapping) if snapshot and snapshot.mapping else ("", "")
+    )
+    return Pins(settings=plain, system=load_system(system).digest, snapshot=loaded, mapping=mapping)
 
 
 def recorded_pins(home: Home, release: str) -> Pins | None:

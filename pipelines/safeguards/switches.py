@@ -23,6 +23,7 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "review.second_share": lambda share: share >= Settings().review.second_share,
     "review.hide_probability": lambda hidden: hidden is True,
     "review.alike_rows": lambda rows: rows <= Settings().review.alike_rows,
+    "review.feeds_model": lambda fed: fed is False,
     "release.release_approval": lambda policy: policy == "second_person",
     "release.background_check_deidentified": lambda asked: asked is True,
     "storage.network_home": lambda allowed: allowed is False,

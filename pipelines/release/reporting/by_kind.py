@@ -44,6 +44,7 @@ def identified_sections(context: ReleaseContext, verdict: Validation) -> dict[st
                 "Doubtful pairs": review["doubtful"],
                 "Doubtful pairs left out": review["left_out"],
                 **_agreement(review),
+                **_learnt(match),
                 "Rows withheld as look-alikes": intake["withheld"],
                 "Rows of an earlier cohort again": intake["overlap"],
                 "Rows refused": intake["refused"],
@@ -83,6 +84,12 @@ def _agreement(review: Mapping[str, Any]) -> dict[str, object]:
         else f"{kappa:.2f}",
         "Doubtful pairs that a third reviewer settled": review["adjudicated"],
     }
+
+
+def _learnt(match: Mapping[str, Any]) -> dict[str, object]:
+    """From how many reviewed pairs of earlier releases the weights were learnt, where any were."""
+    pairs = match.get("learnt_from")
+    return {"Reviewed pairs of earlier releases that the model learnt from": pairs} if pairs else {}
 
 
 def _rates(match: Mapping[str, Any], review: Mapping[str, Any]) -> tuple[Interval, ...]:

@@ -34,7 +34,7 @@ from pipelines.release.reviewing.settled import (
     settle,
     told_apart_digest,
 )
-from pipelines.release.reviewing.sheets import explained, export_review, import_review
+from pipelines.release.reviewing.sheets import explained, export_review, import_review, lesson_of
 from pipelines.release.reviewing.viewing import (
     FILTERS,
     Candidate,

@@ -12,7 +12,7 @@ from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import StageChanged
 from pipelines.release.reviewing.asked import policy_of, prepare, withheld_rows
 from pipelines.release.reviewing.deciding import DECISIONS, Table, in_ledger, record
-from pipelines.release.reviewing.looks import STAGE, TABLE, Book, standings, verdicts
+from pipelines.release.reviewing.looks import STAGE, TABLE, Book, Key, standings, verdicts
 from pipelines.release.reviewing.reached import agreed, progress
 
 
@@ -27,6 +27,7 @@ class Settled:
         rows: withheld rows that nobody has settled and that the run waits for.
         agreement: of the questions that two people answered; None where none were asked of two.
         adjudicated: how many pairs a third person settled.
+        said: the verdict of each pair that is settled.
     """
 
     links: pa.Table
@@ -35,6 +36,7 @@ class Settled:
     rows: int = 0
     agreement: Agreement | None = None
     adjudicated: int = 0
+    said: Mapping[Key, str] = field(default_factory=dict[Key, str])
 
     @property
     def undecided(self) -> int:
@@ -81,6 +83,7 @@ def settle(context: ReleaseContext, *, wait: bool) -> Settled:
         apply_decisions(links, decisions), doubtful.num_rows, waits,
         rows if policy is not None and policy.alike == "wait" else 0,
         told[0] if told else None, told[1] if told else 0,
+        known,
     )  # fmt: skip
 
 

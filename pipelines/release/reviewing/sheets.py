@@ -1,6 +1,6 @@
 """Doubtful pairs out to a reviewer's sheet, and the decisions back in, through the same door as the desk's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from approvals.custody import ROLES
 from approvals.people import check_role
 from matching.arrow import texts
 from matching.linking import Explainer, Explanation, WeighedPair, weights_page
+from matching.model import lesson_text
 from matching.review import VERDICTS, Line, import_filled, write_sheet
 from pipelines.errors import FileExists
 from pipelines.home import write_private
 from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import NothingToReview, WeightsMissing
-from pipelines.release.reviewing.asked import Item, shown
+from pipelines.release.reviewing.asked import Item, read, shown
 from pipelines.release.reviewing.deciding import (
     Said,
     Table,
@@ -24,7 +25,7 @@ from pipelines.release.reviewing.deciding import (
     opened,
     take,
 )
-from pipelines.release.reviewing.looks import Standing
+from pipelines.release.reviewing.looks import Key, Standing
 from pipelines.release.reviewing.reached import progress, shown_for, tasks_for
 from pipelines.session import Session
 from systems.tabular import check_file
@@ -207,6 +208,23 @@ def explained(context: ReleaseContext, pairs: list[Item]) -> list[Explanation]:
     Raises:
         WeightsMissing: they were not kept when this release was matched.
     """
+    explainer, cohort, records = _weighed(context, pairs)
+    return explainer.pairs(cohort, records, [item.key for item in pairs])
+
+
+def lesson_of(context: ReleaseContext, said: Mapping[Key, str]) -> str:
+    """What a model may learn of settled pairs, added up, as text; empty where nothing is, or how they were weighed was not kept."""
+    told = {key: word == "same" for key, word in said.items() if word in ("same", "different")}
+    asked = read(context).items if told else ()
+    pairs = [item for item in asked if item.key in told and not item.is_row]
+    if not pairs or not context.staging.has("match", "weights"):
+        return ""
+    explainer, cohort, records = _weighed(context, pairs)
+    keys = {item.key: told[item.key] for item in pairs}
+    return lesson_text(explainer.reviewed(cohort, records, keys))
+
+
+def _weighed(context: ReleaseContext, pairs: list[Item]) -> tuple[Explainer, pa.Table, pa.Table]:
     kept = context.staging.place("match", "WEIGHTS.json")
     if not kept.is_file() or not context.staging.has("match", "weights"):
         raise WeightsMissing(release=context.release)
@@ -218,8 +236,7 @@ def explained(context: ReleaseContext, pairs: list[Item]) -> list[Explanation]:
         one.item.record_id: [{"record_id": one.item.record_id, **v} for v in one.records]
         for one in sides
     }
-    cohort, records = _as_table(list(mine.values())), _as_table(list(chain(*theirs.values())))
-    return explainer.pairs(cohort, records, [item.key for item in pairs])
+    return explainer, _as_table(list(mine.values())), _as_table(list(chain(*theirs.values())))
 
 
 def _as_table(rows: list[dict[str, str | None]]) -> pa.Table:

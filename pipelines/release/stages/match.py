@@ -19,6 +19,7 @@ from matching.linking import Explainer, LinkResult, Source, link_sources, parts_
 from matching.options import LinkOptions
 from pipelines import registers
 from pipelines.home import write_private
+from pipelines.release import lessons
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import Staging
@@ -42,11 +43,14 @@ def link_cohort(context: ReleaseContext) -> Product:
     )
     saved = settings.linkage.model
     start = model.SavedModel.read(context.session.home.root / saved) if saved else None
+    order = context.order
+    learnt = lessons.read(context.session, order.project, order.pins.lessons if order.pins else {})
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
         result = link_sources(
-            _cohort(staging), records, options, run_shards=context.run_shards(), start=start
-        )
+            _cohort(staging), records, options,
+            run_shards=context.run_shards(), start=start, lessons=learnt,
+        )  # fmt: skip
     made, links = result.report, result.links
     kept = _keep_weights(staging, links, result)
     del result  # with all that the report was made from: both sides as integers
@@ -71,6 +75,8 @@ def link_cohort(context: ReleaseContext) -> Product:
         "held_back": made.held_back,
         "told_apart": context.facts("intake").get("told_apart", ""),
     }
+    if learnt is not None:
+        facts["learnt_from"] = sum(learnt.count(same=same) for same in (True, False))
     return Product((path, report, page, *kept), facts)
 
 

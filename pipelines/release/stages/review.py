@@ -11,10 +11,11 @@ import pyarrow as pa
 from approvals.custody import Status
 from extracts.rows import compute as pc
 from matching import reports
+from pipelines.release import lessons
 from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import WaitsForReview
 from pipelines.release.orders import Order
-from pipelines.release.reviewing import settle
+from pipelines.release.reviewing import lesson_of, settle
 from pipelines.release.stages.stage import Product
 
 RATES = ("false_match_rate", "missed_match_rate")
@@ -43,6 +44,11 @@ def settle_doubtful(context: ReleaseContext) -> Product:
         context.note("doubtful_left_out", pairs=found.undecided)
     links, settled = context.staging.read("match", "links"), found.links
     path = context.staging.write("review", "settled", settled)
+    if context.session.settings.review.feeds_model and not context.order.dry_run:
+        order, lesson = context.order, lesson_of(context, found.said)
+        lessons.keep(
+            context.session, order.project, order.cohort_digest or "", order.release, lesson
+        )
     left = settled.filter(pc.equal(settled["decision"], "review")).num_rows
     facts = {"doubtful": found.pairs, "left_out": left, "decided": found.pairs - left}
     if found.agreement is not None:

@@ -52,6 +52,7 @@ def make_home(root: Path, policy: ReviewPolicy | None = POLICY) -> None:
     (root / "people.toml").write_text("\n".join([*map(people.format, PEOPLE), others]))
     with session_of(root, "eng-1") as session:
         facts = {"kind": "identified", "system": "CARPOS", "on": today().isoformat()}
+        facts["cohort"] = "0" * 64
         ordered = Event("release_ordered", "eng-1", NUMBER, RELEASE, facts)
         form = {
             "application": "0" * 64,
