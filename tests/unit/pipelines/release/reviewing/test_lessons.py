@@ -1,6 +1,8 @@
 """What reviewers settled teaches the project's next releases, where the settings allow: kept, pinned, used, destroyed."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,9 +11,10 @@ from matching.linking.explaining import Explainer
 from matching.options import LinkOptions
 from pipelines.cohort import destroy_cohort, lesson_path
 from pipelines.home import Settings, write_private
-from pipelines.release import lessons
+from pipelines.release import lessons, orders
 from pipelines.release.errors import LessonsChanged
 from pipelines.release.reviewing import Said, decide, lesson_of
+from pipelines.release.stages import match
 from pipelines.release.stages.review import settle_doubtful
 from pipelines.safeguards import less_cautious
 from pipelines.safeguards.pins import Pins
@@ -178,3 +181,51 @@ def test_pins_with_lessons_have_another_digest_and_without_the_same_as_before(ac
 
 def replace_lessons(pins):
     return pins.model_copy(update={"lessons": {RELEASE: DIGEST}})
+
+
+class Linked(Exception):
+    """Raised where a linkage would begin."""
+
+
+@pytest.mark.parametrize("pin", [True, False])
+def test_the_linkage_of_a_release_is_told_what_its_order_pins_and_nothing_else(
+    settled, monkeypatch, pin
+):
+    context = settled()
+    out(context.session)
+    pinned = lessons.kept(context.session, NUMBER, "CARPOS") if pin else {}
+    pins = Pins(settings={}, system="0" * 64, lessons=pinned)
+    told = []
+
+    def link_sources(*_sides, lessons, **_others):
+        told.append(lessons)
+        raise Linked
+
+    monkeypatch.setattr(match, "link_sources", link_sources)
+    monkeypatch.setattr(match, "_records", lambda *_: nullcontext())
+    monkeypatch.setattr(match, "_cohort", lambda _: None)
+    with pytest.raises(Linked):
+        match.link_cohort(replace(context, order=context.order.model_copy(update={"pins": pins})))
+    assert [one and one.count(same=True) for one in told] == [3 if pin else None]
+
+
+@pytest.mark.parametrize(
+    ("feeds", "kind"), [(True, "identified"), (False, "identified"), (True, "deidentified")]
+)
+def test_an_order_pins_what_the_settings_let_it_learn_from(settled, monkeypatch, feeds, kind):
+    session = settled().session
+    out(session)
+    fed(session, feeds)
+    snapshot = SimpleNamespace(snapshot_id="CARPOS-20261130-001", mapping="")
+    state = SimpleNamespace(system="CARPOS", application=None, cohorts=(), cohort=lambda _: None)
+    monkeypatch.setattr(orders, "_snapshot", lambda *_: snapshot)
+    monkeypatch.setattr(session.projects, "show", lambda _: state)
+    pinned = []
+    digest = Pins.digest
+    monkeypatch.setattr(
+        Pins, "digest", lambda self, s: pinned.append(self.lessons) or digest(self, s)
+    )
+    release = orders._order(session, orders.Request(NUMBER, kind), kind)
+    kept = lessons.kept(session, NUMBER, "CARPOS") if feeds and kind == "identified" else {}
+    assert orders.read_order(session.home, release).pins.lessons == kept
+    assert pinned == [kept]
