@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from extracts.errors import HistoryUnreadableError
 from extracts.perturbation import PERTURBED
+from extracts.publications import read_published
 from extracts.suppression import PublishedRow, PublishedTable
 
 # --- published tables as Arrow
@@ -132,16 +133,9 @@ def load_published(directory: Path, names: Collection[str] | None = None) -> lis
     """All tables that have left, by name of release; only those of some releases where named.
 
     Raises:
-        HistoryUnreadableError: one can't be read.
+        HistoryUnreadableError: one can't be read, or is no published table.
     """
-    if not directory.exists():
-        return []
-    tables: list[pa.Table] = []
-    for path in sorted(directory.glob("*.parquet")):
-        if names is None or path.stem in names:
-            try:
-                tables.append(pq.ParquetFile(path).read())  # read_table brings pandas with it
-            except (OSError, pa.ArrowException):
-                raise HistoryUnreadableError(read=len(tables)) from None
-            from_arrow(tables[-1])
+    tables = read_published(directory, names)
+    for table in tables:
+        from_arrow(table)
     return tables

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from approvals.custody import MAKING
 from expectations.report import Chart, ChartRow
+from extracts.publications import read_published
 from pipelines.release.context import ReleaseContext
 
 _LEAST = 10  # rows of a group that is drawn
@@ -142,9 +143,7 @@ def _totals(context: ReleaseContext, *open_dims: str) -> list[dict[str, Any]]:
     """
     dims = cast("list[str]", context.facts("extract")["dims"])
     if context.release in context.published_releases():
-        from extracts.aggregated import load_published  # the solver's libraries load with it
-
-        [table] = load_published(context.history, {context.release})
+        [table] = read_published(context.history, {context.release})
     else:
         table = context.staging.read("extract", "extract")
     columns = {name: table[name].to_pylist() for name in table.column_names}

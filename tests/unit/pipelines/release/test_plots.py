@@ -52,7 +52,7 @@ def test_what_has_left_is_read_from_the_history(monkeypatch):
         asked.append((folder, names))
         return [TABLE]
 
-    monkeypatch.setattr("extracts.aggregated.load_published", load)
+    monkeypatch.setattr("pipelines.release.reporting.charts.read_published", load)
     one = context(Status.DESTROYED, published=("R",))
     one.staging = None
     assert list(county_charts(one)) == [2024, 2025]
