@@ -40,8 +40,9 @@ def overview(visit: Visit, release: str) -> Response:
     }
     at = review_progress(found)
     order = found.context.order
+    used = found.context.records.read("review") is not None
     return visit.page(
-        "review_of.html.j2", release=release, filters=filters, progress=at, order=order
+        "review_of.html.j2", release=release, filters=filters, progress=at, order=order, used=used
     )
 
 

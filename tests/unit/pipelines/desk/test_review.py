@@ -127,6 +127,9 @@ def test_after_the_run_went_on_the_page_says_so(at):
     page = browser.get(ROW).text
     assert "The run has gone on" in page
     assert 'name="verdict"' not in page
+    overview = browser.get(f"/review/{RELEASE}").text
+    assert "The run has gone on" in overview
+    assert "Begin with what waits" not in overview
 
 
 def test_the_last_answer_is_taken_back(at):
