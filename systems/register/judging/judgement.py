@@ -107,11 +107,14 @@ def profile_of(snapshot: Snapshot) -> Profile:
 
 
 def months_of(snapshot: Snapshot) -> dict[str, int]:
-    """Records of each month of a snapshot, counted now; see `count_months`.
+    """Records of each month of a snapshot, as they were counted when it was loaded, or now where nobody did.
 
     Raises:
         RegisterUnreadable, StagingDoesNotHold: it can't be read.
     """
+    kept = judgement_of(snapshot)
+    if kept is not None and kept.profile.months is not None:
+        return kept.profile.months
     with closing(snapshot.connect()) as con:
         return count_months(con, snapshot.system)
 

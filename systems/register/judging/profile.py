@@ -49,6 +49,7 @@ class Profile(Part):
         tables: those that were given.
         years: records of each calendar year, by the system's own date (orders, arrests, referrals, prescriptions, stops).
         entries, persons, persons_lower: as the manifest has them.
+        months: records of each month, see `count_months`; None of a snapshot that was loaded before they were counted.
     """
 
     tables: dict[str, TableProfile]
@@ -56,6 +57,7 @@ class Profile(Part):
     entries: int
     persons: int
     persons_lower: int
+    months: dict[str, int] | None = None
 
     @property
     def records(self) -> int:
@@ -93,6 +95,7 @@ def make_profile(con: Any, system: System, info: SnapshotInfo) -> Profile:
         entries=info.entries,
         persons=info.persons,
         persons_lower=info.persons_lower,
+        months=count_months(con, system),
     )
 
 

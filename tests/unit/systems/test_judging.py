@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from contextlib import closing
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -224,3 +225,15 @@ def test_one_that_fails_is_kept_whole_and_is_not_used(files, store, tmp_path):
     store.standing = lambda _info: Standing("retired")
     with pytest.raises(SnapshotUnknown):
         store.newest("CARPOS")
+
+
+@pytest.mark.long
+def test_what_was_counted_when_it_was_judged_is_not_counted_again(made, store, monkeypatch):
+    monkeypatch.setattr("systems.register.judging.profile.FEW", 1)  # of a small register
+    snapshot = judged(store, {path.stem: path for path in made.files})
+    with closing(snapshot.connect()) as con:
+        counted = count_months(con, CARPOS)
+    monkeypatch.setattr(type(snapshot), "connect", None)  # whoever connects breaks
+    assert months_of(snapshot) == counted != {}
+    before = judgement_of(snapshot).profile.model_dump() | {"months": None}
+    assert Profile.model_validate(before).months is None  # as loads of before have it
