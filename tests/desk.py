@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import urllib.parse
 import warnings
 from collections import Counter
@@ -25,6 +26,7 @@ from pipelines.desk.visitors import OneTimeCode, SignedIn
 from pipelines.desk.web import Desk, application
 from pipelines.home import open_home
 
+PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]  # the command, as it was installed
 HOST = "0123456789abcdef.localhost"
 ORIGIN = f"http://{HOST}:8321"
 _TOKEN = re.compile(r'name="token" value="([0-9a-f]{64})"')

@@ -7,13 +7,12 @@ Everybody on them is made up. A home is made ready by ``doj-release demo``, then
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.desk import Served
-from tests.parts import CHROMIUM
+from tests.chromium import chromium
+from tests.desk import PROGRAM, Served
 
 OUT = Path(__file__).parents[1] / "docs" / "desk"
-PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
 
 
 def main(home: str) -> None:
@@ -21,8 +20,7 @@ def main(home: str) -> None:
     OUT.mkdir(exist_ok=True)
     served = Served(Path(home), PROGRAM)
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        with chromium() as browser:
             page = browser.new_page(viewport={"width": 1120, "height": 760}, base_url=served.origin)
             page.goto(served.address)
             page.wait_for_url(f"{served.origin}/")
@@ -36,7 +34,6 @@ def main(home: str) -> None:
             _draw(page, "review", 900)
             page.goto("/runs/2026-003-R001/plots")
             _draw(page, "map", 900)
-            browser.close()
     finally:
         served.end()
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from expectations.report import render
 from expectations.report.model import ReportModel
 from extracts.suppression import heat_map_page
+from tests.chromium import chromium
 from tests.integration.conftest import Demo, doj_release
 from tests.integration.test_demo import KINDS, MEMBERS, opened
 from tests.paper import SIZES, Sheet, printed
-from tests.parts import CHROMIUM
 from tests.unit.extracts.suppression.test_heat_map_on_paper import CELLS, DIMS, FAMILIES
 
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (320, 568)}
@@ -35,13 +35,8 @@ pytestmark = pytest.mark.machine("chromium", "pdftohtml")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

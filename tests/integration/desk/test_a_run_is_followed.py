@@ -5,12 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.desk import Served
+from tests.chromium import chromium
+from tests.desk import PROGRAM, Served
 from tests.integration.conftest import Demo
-from tests.integration.desk.test_every_page import PROGRAM
-from tests.parts import CHROMIUM
 
 pytestmark = [pytest.mark.machine("chromium"), pytest.mark.long]
 
@@ -22,10 +21,7 @@ def test_stages_pass_by_and_the_page_stands_still(demo: Demo, tmp_path: Path):
     project = demo.release("deidentified")["release"].rpartition("-R")[0]
     served = Served(home, PROGRAM)
     words = [*PROGRAM, "--home", str(home), "--quiet", "run", project, "--kind", "deidentified", "--no-orchestrator"]  # fmt: skip
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as browser:
         page = browser.new_page()
         page.goto(served.address)
         page.wait_for_url(f"{served.origin}/")
@@ -51,5 +47,4 @@ def test_stages_pass_by_and_the_page_stands_still(demo: Demo, tmp_path: Path):
         finally:
             run.kill()
             run.wait()
-            browser.close()
             assert served.end() == 143

@@ -1,21 +1,19 @@
 """Every page of the desk in a real browser: nothing for axe, nothing from elsewhere, desktop, phone, paper."""
 
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.desk import Served, route_of
+from tests.chromium import chromium
+from tests.desk import PROGRAM, Served, route_of
 from tests.in_process import run_here
 from tests.integration.conftest import Demo
-from tests.parts import CHROMIUM
 
-PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
 WIDTHS = {1280: 900, 390: 844}
 _LINKS = "[...document.querySelectorAll('a[href]:not([download]), iframe[src]')].map(e => e.href || e.src)"
 _FILES = "[...document.querySelectorAll('a[download]')].map(e => e.href)"
@@ -25,13 +23,8 @@ pytestmark = pytest.mark.machine("chromium")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

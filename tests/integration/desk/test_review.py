@@ -2,21 +2,19 @@
 
 import os
 import pwd
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from pipelines.release.context import release_context
 from pipelines.release.reviewing import Said, decide, prepare
-from tests.desk import Served
-from tests.parts import CHROMIUM
+from tests.chromium import chromium
+from tests.desk import PROGRAM, Served
 from tests.unit.pipelines.release.reviewing import reviewing_home as world
 
-PROGRAM = [str(Path(sys.executable).with_name("doj-release"))]
 RELEASE = world.RELEASE
 pytestmark = pytest.mark.machine("chromium")
 
@@ -38,11 +36,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def page(home: Path) -> Iterator[Page]:
     served = Served(home, PROGRAM)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as browser:
         found = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=served.origin)
         said: list[str] = []
         found.on("console", lambda message: said.append(message.text))
@@ -51,7 +45,6 @@ def page(home: Path) -> Iterator[Page]:
         found.wait_for_url(f"{served.origin}/")
         yield found
         assert [text for text in said if "400" not in text] == []
-        browser.close()
     assert served.end() == 143
     assert "Traceback" not in served.errors
 

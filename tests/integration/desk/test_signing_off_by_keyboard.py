@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.desk import Served
+from tests.chromium import chromium
+from tests.desk import PROGRAM, Served
 from tests.in_process import run_here
 from tests.integration.conftest import Demo
-from tests.integration.desk.test_every_page import PROGRAM
-from tests.parts import CHROMIUM
 
 pytestmark = [pytest.mark.machine("chromium"), pytest.mark.long]
 _TABS = 120  # more stops than any of these pages has
@@ -48,10 +47,7 @@ def test_a_release_is_signed_off_without_a_mouse(demo: Demo, tmp_path: Path):
     resume = ("run", project, "--resume", release, "--no-orchestrator", "--json")
     served = Served(home, PROGRAM)
     here = f"**/releases/{release}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         try:
             page.goto(served.address)
@@ -84,7 +80,6 @@ def test_a_release_is_signed_off_without_a_mouse(demo: Demo, tmp_path: Path):
             press(page, "form[action$='/withdraw'] button", here)
             assert "is withdrawn" in page.locator("[role=status]").inner_text()
         finally:
-            browser.close()
             assert served.end() == 143
     shown = run_here("release", "show", release, "--json", home=home).json
     assert shown["status"] == "withdrawn"

@@ -6,12 +6,11 @@ Nobody is the operating system's user but the engineer; the others are whose pas
 
 import getpass
 import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from approvals.application.reading import example_application
 from crypto.cms.certificates import make_recipient
@@ -19,9 +18,8 @@ from pipelines import passkeys as steps
 from pipelines.session import today
 from synthetic.registers.system import make_system
 from tests.in_process import Done, run_here
-from tests.integration.desk.test_standing import Person, Standing
+from tests.integration.desk.standing import Person, Standing
 from tests.leak.canaries import Needles, poison_register, write_cohort
-from tests.parts import CHROMIUM
 
 ENTRY = '[[person]]\nid = "{0}"\nname = "Name of {0}"\nuser = "{2}"\nroles = [{1}]\n'
 PEOPLE = {
@@ -71,24 +69,13 @@ class Deployment(Standing):
 def desk(tmp_path: Path) -> Iterator[Deployment]:
     found = Deployment(tmp_path)
     yield found
-    found.process.send_signal(signal.SIGTERM)
-    _, errors = found.process.communicate(timeout=20)
-    assert (found.process.returncode, "Traceback" in errors) == (143, False), errors
+    found.end()
 
 
 @pytest.fixture
 def browser(desk: Deployment) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                f"--host-resolver-rules=MAP *.example 127.0.0.1:{desk.port}",
-                f"--ignore-certificate-errors-spki-list={desk.key}",
-            ],
-        )  # fmt: skip
+    with desk.browser() as found:
         yield found
-        found.close()
 
 
 class Member(Person):
@@ -119,14 +106,7 @@ class Member(Person):
 
     def comes(self, first: str) -> None:
         """Enrol, be confirmed by somebody else, sign in."""
-        self.page.goto(self.desk.take("erin-1", steps.invite, self.who)["open"])
-        for button in ("Make a passkey", "Sign with the new passkey"):
-            with self.page.expect_navigation():
-                self.page.get_by_role("button", name=button).press("Enter")
-        assert "Registered, and waiting" in self.page.inner_text("main"), self.page.inner_text(
-            "main"
-        )
-        self.desk.take(first, steps.confirm, self.page.locator(".fingerprint").inner_text())
+        self.desk.take(first, steps.confirm, self.register("erin-1"))
         self.sign_in()
 
 
