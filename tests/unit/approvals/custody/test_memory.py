@@ -18,7 +18,7 @@ from approvals.project import Projects
 from approvals.project.state import fold, standing_events
 from tests.examples import examples
 
-pytestmark = pytest.mark.parametrize("home", DATABASES, indirect=True)
+on_each_database = pytest.mark.parametrize("home", DATABASES, indirect=True)
 
 
 def much_happens(home):
@@ -66,6 +66,7 @@ def by_memory(projects, releases):
     return [(s, list(entries)) for s, entries in projects.lives()], releases.list()
 
 
+@on_each_database
 @examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(asked=st.sets(st.integers(2, 60)))
 def test_at_every_step_it_is_what_reading_again_gives(home, tmp_path_factory, asked):
@@ -88,8 +89,6 @@ def test_at_every_step_it_is_what_reading_again_gives(home, tmp_path_factory, as
 
 
 def test_a_ledger_that_was_put_back_is_read_anew(home):
-    if home.ledger.engine.dialect.name != "sqlite":
-        pytest.skip("a database is put back as its file is")
     project = home.approved()
     waiting(home, project)
     place = home.path / "ledger.sqlite3"
@@ -106,6 +105,7 @@ def test_a_ledger_that_was_put_back_is_read_anew(home):
     assert [str(r.status) for r in releases.list()] == ["withdrawn"]
 
 
+@on_each_database
 def test_an_application_is_read_when_it_is_asked_for_and_again_when_its_file_changed(home):
     state = home.approved()
     kept = Memory()
