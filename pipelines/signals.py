@@ -123,6 +123,7 @@ def orderly(announce: Callable[[int, UnderWay | None], None]) -> Generator[None,
 
     Raises:
         SystemExit: a signal came.
+        OSError: this process may open no file more.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -137,7 +138,8 @@ def orderly(announce: Callable[[int, UnderWay | None], None]) -> Generator[None,
     before = {number: signal.signal(number, _stop) for number in wanted}
     _heard.extend(wanted)
     woken = signal.set_wakeup_fd(hears, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(heard, announce), name="signals", daemon=True).start()
+    watching = threading.Thread(target=_watch, args=(heard, announce), name="signals", daemon=True)
+    watching.start()
     try:
         yield
     except Stopped as stopped:
@@ -148,7 +150,8 @@ def orderly(announce: Callable[[int, UnderWay | None], None]) -> Generator[None,
         _heard.clear()
         for number, handler in before.items():
             signal.signal(number, handler)
-        os.close(hears)  # the thread ends
+        os.close(hears)
+        watching.join()  # the other end closed, it ends at once: whoever comes next has its files
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
@@ -160,17 +163,19 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def _watch(heard: int, announce: Callable[[int, UnderWay | None], None]) -> None:
-    while (first := _next(heard)) is not None and first not in SIGNALS:
-        pass
-    while first is not None and select.select([heard], [], [], _patience[-1])[0]:
-        second = _next(heard)
-        if second is None:
-            return  # the block has ended by itself
-        if second in SIGNALS:
-            break
-    if first is not None:
-        _by_force(first, announce)
-    os.close(heard)
+    try:
+        while (first := _next(heard)) is not None and first not in SIGNALS:
+            pass
+        while first is not None and select.select([heard], [], [], _patience[-1])[0]:
+            second = _next(heard)
+            if second is None:
+                return  # the block has ended by itself
+            if second in SIGNALS:
+                break
+        if first is not None:
+            _by_force(first, announce)
+    finally:
+        os.close(heard)
 
 
 def _next(heard: int) -> int | None:

@@ -1,5 +1,6 @@
 """The command tree of ``doj-release``."""
 
+import contextlib
 import functools
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from pipelines.cli import (
     runs,
     standalone,
 )
-from pipelines.cli.commands import Group
+from pipelines.cli.commands import Group, coded
 from pipelines.cli.completion import print_words
 from pipelines.cli.console import Console
 from pipelines.errors import CommandUnusable
@@ -199,20 +200,26 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
     console = Console(folder=folder, step=step, words=words, first=len(front))
     if newest(own, _BEFORE) != own:
         console.newer = console.step.replace(".", " ")
+    with contextlib.ExitStack() as ends:
+        try:
+            harden_process()
+            ends.enter_context(orderly(console.stopped))
+        except (CodedError, OSError) as error:  # of the latter: no file more may be opened
+            console.json = "--json" in words
+            raise SystemExit(console.fail(coded(console, error)).exit_code) from None
+        _run(own, words, console)
+
+
+def _run(own: Sequence[str], words: list[str], console: Console) -> None:
+    """The command; with ``--json`` what is no command gets its object, too."""
     try:
-        harden_process()
-    except CodedError as error:
-        console.json = "--json" in words
-        raise SystemExit(console.fail(error).exit_code) from None
-    try:
-        with orderly(console.stopped):
-            if own[:3] == [
-                "completion",
-                "words",
-                "--",
-            ]:  # a shell asks: after its own name, what was typed
-                print_words(tree(), [*hoist(own[4:-1]), *own[4:][-1:]], console)
-            tree()(args=words, prog_name="doj-release", obj=console)
+        if own[:3] == [
+            "completion",
+            "words",
+            "--",
+        ]:  # a shell asks: after its own name, what was typed
+            print_words(tree(), [*hoist(own[4:-1]), *own[4:][-1:]], console)
+        tree()(args=words, prog_name="doj-release", obj=console)
     except SystemExit as ended:
         wants_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
         if wants_json and ended.code == int(Exit.USAGE) and not console.emitted:

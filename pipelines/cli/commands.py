@@ -73,7 +73,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
             raise
         except Exception as error:  # noqa: BLE001  # a library's text may quote a value
             raise_if_stopped()
-            raise console.fail(_coded(console, error, named)) from None
+            raise console.fail(coded(console, error, named)) from None
 
     # What Typer reads: the same options as options.json describes them, its own context in the console's place.
     given, place = inspect.signature(function), _place(function)
@@ -231,7 +231,7 @@ def _recorded(
     return note_refusal(console.home, error, console.step, options)
 
 
-def _coded(console: Console, error: Exception, named: Sequence[Named]) -> CodedError:
+def coded(console: Console, error: Exception, named: Sequence[Named] = ()) -> CodedError:
     """What a person or the machine caused by its own code, with the option of the file; else where it happened."""
     from pipelines.home import VARIABLE
     from pipelines.operations import as_interruption, as_refused

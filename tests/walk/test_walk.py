@@ -76,7 +76,7 @@ def test_a_disk_a_home_or_a_database_in_trouble_has_its_own_code(told):
     rows = [row for row in failed if row["command"] not in verdicts or row["error"]]
     assert not wrong(rows, coded, nothing_left)
     scenes = {row["scene"] for row in failed}
-    assert len(scenes) == 18
+    assert len(scenes) == 19
 
 
 @pytest.mark.long
@@ -110,10 +110,12 @@ def test_a_server_that_is_down_is_named_by_its_own_code(told):
 @pytest.mark.long
 def test_the_doctor_ends_whatever_is_closed(told):
     seen = [row for row in told if row.get("command") == "doctor" and "scene" in row]
-    assert len(seen) == 18
+    assert len(seen) == 19
     assert not [
         row for row in seen if row["error"] and row["error"]["code"] in {"CLI-01", "HOME-06"}
     ]
+    none = next(row for row in seen if row["scene"] == "not one file")  # it can not even begin
+    assert (none["error"]["code"], none["error"]["facts"]["what"]) == ("RUN-30", "disk")
 
 
 @pytest.mark.long

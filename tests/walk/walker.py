@@ -5,6 +5,8 @@ one JSON object a line. Commands and options come from the tree: a new one is wa
 """
 
 import ctypes
+import gc
+import itertools
 import json
 import os
 import re
@@ -197,15 +199,34 @@ def settled(home: Path, **values: str | int) -> Iterator[None]:
         file.write_text(whole)
 
 
+def is_free(number: int) -> bool:
+    """No file of this process has this number."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return True
+    return False
+
+
+def with_files_left(left: int) -> int:
+    """The limit under which this process may open so many files, and none besides."""
+    gc.collect()
+    return next(itertools.islice(filter(is_free, itertools.count()), left, None))
+
+
 Scene = Callable[[], AbstractContextManager[Any]]
 
 
 def scenes(home: Path) -> Iterator[tuple[str, bool, Scene]]:
     """(what is wrong, whether every command is asked, how it comes about)."""
     folders = [home, *(p for p in home.rglob("*") if p.is_dir())]
-    opened = len(list(Path("/proc/self/fd").iterdir())) + 2  # the pipe by which signals are heard
     yield "full disk", True, lambda: limited(resource.RLIMIT_FSIZE, 0)
-    yield "no more files", False, lambda: limited(resource.RLIMIT_NOFILE, opened)
+    yield (
+        "no more files",
+        False,
+        lambda: limited(resource.RLIMIT_NOFILE, with_files_left(2)),
+    )  # a pipe for signals
+    yield "not one file", False, lambda: limited(resource.RLIMIT_NOFILE, with_files_left(0))
     yield "read only", False, lambda: rights(0o500, *folders)
     for name in ("keys", "home.json", "settings.toml", "people.toml", "ledger.sqlite3", "projects"):
         yield (

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from crypto.errors import FileUnusable, StagingDoesNotHold
 from pipelines.home.home import Home, write_private
 from pipelines.home.processes import sweep, sweep_home
 from pipelines.operations.interruptions import RunInterrupted, as_interruption, if_possible
+from pipelines.signals import orderly
 from tests.in_process import hear_signals
 
 
@@ -110,6 +112,26 @@ def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [p.name for p in tmp_path.iterdir()] == ["outcome.json"]
     assert path.read_text() == "before"
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_who_has_heard_signals_has_every_file_again():
+    before = open_files()
+    for _ in range(50):
+        with orderly(lambda *_: None):
+            pass
+        assert open_files() == before
+
+
+def test_a_signal_that_was_obeyed_in_time_leaves_no_file_open():
+    before, said = open_files(), []
+    with pytest.raises(SystemExit) as ended, orderly(lambda number, _: said.append(number)):
+        signal.raise_signal(signal.SIGHUP)
+    assert (ended.value.code, said) == (128 + signal.SIGHUP, [signal.SIGHUP])
+    assert open_files() == before
 
 
 _WORK = """
