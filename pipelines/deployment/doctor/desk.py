@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from approvals.passkeys import CONFIRMERS, in_force
 from crypto.passkeys import Site
 from pipelines import home as homes
 from pipelines.deployment.doctor.finding import Finding, judged
+from pipelines.deployment.doctor.outside import until
 from pipelines.session import Session, today
 
 _WHAT = "passkeys"
@@ -14,13 +16,16 @@ _NOTICE = timedelta(days=14)  # before decisions have to be signed
 _TWO = 2  # of those who confirm, so that one who lost theirs gets another
 
 
-def check_passkeys(home: homes.Home) -> Iterator[Finding]:
-    """See that those who decide have passkeys of this desk before decisions have to be signed with them.
+def check_desk(home: homes.Home) -> Iterator[Finding]:
+    """See that the desk's certificate holds, and that those who decide have passkeys of this desk before they have to sign with them.
 
     Raises:
         CodedError: the ledger, the keyring or the people can't be read.
     """
-    site = Site.of(home.settings().desk.origin)
+    settings = home.settings().desk
+    site = Site.of(settings.origin)
+    if settings.certificate_file:
+        yield until("desk's certificate", Path(settings.certificate_file))
     with Session(home) as session:
         since = session.signed_since()
         if site is None:

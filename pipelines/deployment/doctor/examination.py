@@ -8,7 +8,7 @@ from pathlib import Path
 
 from errors import CodedError
 from pipelines import home as homes
-from pipelines.deployment.doctor.desk import check_passkeys
+from pipelines.deployment.doctor.desk import check_desk
 from pipelines.deployment.doctor.finding import Finding
 from pipelines.deployment.doctor.folder import (
     check_folder,
@@ -43,7 +43,7 @@ _CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
     ("register's index", check_registers),
     ("private keys", check_private_keys),
     ("ledger", check_ledger),
-    ("passkeys", check_passkeys),
+    ("passkeys", check_desk),
 )
 
 

@@ -31,7 +31,7 @@ def check_cluster(home: homes.Home) -> Iterator[Finding]:
         yield Finding(what, "bad", f"incomplete or unsafe: {', '.join(wrong)} of [cluster]")
         return
     yield Finding(what, "good", "TLS, certificate, secret and folder are there and private")
-    yield _certificate(Path(settings.certificate_file))
+    yield until("cluster's certificate", Path(settings.certificate_file))
     try:
         found = f"prefect-dask {version('prefect-dask')}, distributed {version('distributed')}"
     except PackageNotFoundError:
@@ -46,8 +46,9 @@ def check_cluster(home: homes.Home) -> Iterator[Finding]:
         yield Finding("cluster's workers", "bad", str(error))
 
 
-def _certificate(path: Path) -> Finding:
-    what, ends = "cluster's certificate", certificate_end(path)
+def until(what: str, path: Path) -> Finding:
+    """Until when a certificate of the settings holds."""
+    ends = certificate_end(path)
     if ends is None:
         return Finding(what, "bad", "can't be read")
     days = (ends - datetime.now(UTC).date()).days

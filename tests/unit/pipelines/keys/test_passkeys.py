@@ -1,8 +1,12 @@
 """Passkeys by commands: invited, confirmed, revoked; and what `ledger verify` says of decisions from a day on."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from approvals.ledger import Event
 from approvals.passkeys import open_invitation, register_passkey
@@ -106,11 +110,11 @@ def test_the_day_that_two_people_confirmed_counts_whatever_the_file_says(home, i
         session.ledger.append(Event("project_approved", "avery-1", "2026-001", facts=APPROVED))
 
 
-def told(home):
+def told(home, what="passkeys"):
     return [
         one
         for one in run_here("doctor", "--home", str(home.root), "--json").json
-        if one["what"] == "passkeys"
+        if one["what"] == what
     ]
 
 
@@ -144,3 +148,24 @@ def test_doctor_says_before_it_is_too_late_who_has_none(home, i_am):
 def test_settings_that_say_nothing(home, name, value):
     settle(home, f"desk.{name}", value)
     assert f"settings desk.{name})" in run(home, "passkey", "list", code=6).err
+
+
+def certificate(folder, days):
+    """PEM of a certificate that ends in so many days."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    ends = datetime.now(UTC) + timedelta(days=days)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, ends - timedelta(90), ends)
+    path = folder / f"{days}.pem"
+    path.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    return path
+
+
+def test_doctor_says_until_when_the_desks_certificate_holds(home, tmp_path):
+    assert told(home, "desk's certificate") == []
+    for days, state in ((60, "good"), (10, "note"), (-1, "bad")):
+        settle(home, "desk.certificate_file", str(certificate(tmp_path, days)))
+        [found] = told(home, "desk's certificate")
+        ends = datetime.now(UTC).date() + timedelta(days=days)
+        assert (found["state"], found["detail"]) == (state, f"until {ends}")
+    settle(home, "desk.certificate_file", str(tmp_path / "none.pem"))
+    assert told(home, "desk's certificate")[0]["state"] == "bad"
