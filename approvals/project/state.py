@@ -132,6 +132,7 @@ class ProjectState:
     expires: date | None = None
     requester: str | None = None
     review: Review | None = None
+    reviewers: frozenset[str] | None = None  # of its releases; None: whoever has the role
     papers: tuple[Paper, ...] = ()
     pending_digest: str | None = None
     pending_kinds: tuple[str, ...] = ()
@@ -257,6 +258,7 @@ class ProjectState:
                  "confirmed": r.confirmed_by is not None, "revoked": r.revoked}
                 for r in self.recipients
             ],
+            **({} if self.reviewers is None else {"reviewers": sorted(self.reviewers)}),
         }  # fmt: skip
 
     def _from_application(self, member: str, what: str) -> Evidence | None:
@@ -340,6 +342,8 @@ def _changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> dic
         case "review_completed":
             found = tuple(facts["holds"]), tuple(facts.get("fails", ()))
             return {"review": Review(entry.actor, date.fromisoformat(facts["on"]), *found)}
+        case "reviewers_named":
+            return {"reviewers": frozenset(facts["people"])}
         case "document_attached":
             on, of = date.fromisoformat(facts["on"]), facts.get("member")
             paper = Paper(facts["kind"], facts["document"], on, of, _day(facts, "expires"))

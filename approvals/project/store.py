@@ -91,6 +91,11 @@ class ProjectStore:
         """The events of a project's own life that stand."""
         return standing_events(self.ledger.project_events(number))
 
+    def reviewers(self, number: str) -> frozenset[str] | None:
+        """Who alone reviews the releases of a project; None: whoever has the role, as of a project that is not there."""
+        state = fold(self.ledger.project_events(number))
+        return state.reviewers if state is not None else None
+
     def next_moves(self, state: ProjectState, on: date) -> tuple[Move, ...]:
         """The moves that are open on a day, by state alone."""
         open_ = moves_from(state.state_on(on))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from approvals import custody, deadlines, errors, project
 from approvals.application import changes_between
-from errors import CodedError
+from approvals.people import People, check_role
+from errors import CodedError, nearest
 from pipelines.custody.letters import ready_document, write_letter_of
 from pipelines.errors import OptionsDisagree
 from pipelines.safeguards import check_settings
@@ -48,6 +49,7 @@ def record_event(
         OptionsDisagree: a day to come: what happened is recorded.
         EvidenceMissing: the certificate lists fewer items than were handed over.
         SettingsNotConfirmed: what decides on projects stands by nobody's word (exit 3).
+        UnknownPerson, RoleMissing: who is named to review is not in ``people.toml``, or no reviewer.
         CodedError: see ``Projects.event``.
     """
     if kind in _DECIDING:
@@ -60,6 +62,8 @@ def record_event(
     if kind == "breach_reported" and "individuals" not in given:
         named = tuple(given["releases"].split(",")) if given.get("releases") else ()
         given["individuals"] = str(custody.individuals_known(session.releases.list(number), named))
+    if kind == "reviewers_named":
+        _check_reviewers(session.people, given.get("people", ""))
     if kind == "destruction_certified":
         _check_items(session, number, given.get("items", ""))
     state, documents = session.projects.show(number), dict[str, Path | bytes](files)
@@ -95,6 +99,14 @@ def compare_versions(
     for name, n in (("after", to), ("before", from_)):
         versions[n]["compared"] = name
     return [dict(one) for one in changes_between(*forms)], list(versions)
+
+
+def _check_reviewers(people: People, named: str) -> None:
+    for one in filter(None, named.split(",")):
+        person = people.active(one)
+        if person is None:
+            raise errors.UnknownPerson(**nearest(one, [p.id for p in people.persons]))
+        check_role(person, custody.ROLES["review"])
 
 
 def _check_items(session: Session, number: str, items: str) -> None:

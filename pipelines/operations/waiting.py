@@ -39,7 +39,7 @@ class Waiting:
 
     ``step`` is what is to be done, in a word that pages know; ``about`` has the ids of what it is about (project, release, member,
     key, cohort, snapshot, switch). ``by`` is the section, or the setting, that asks for it; ``barred`` are the ids of those who may
-    not take it, since the step before was theirs. ``due`` is the deadline that binds it, where one does.
+    not take it, since the step before was theirs, ``named`` of those who alone may. ``due`` is the deadline that binds it, where one does.
     """
 
     step: str
@@ -51,6 +51,7 @@ class Waiting:
     barred: frozenset[str] = field(default=frozenset())
     about: Mapping[str, str] = field(default_factory=dict[str, str])
     due: Deadline | None = None
+    named: frozenset[str] | None = None
 
     def who(self, session: Session) -> list[Person]:
         """Who can take it: with the role, and not barred; a demo home may confirm itself."""
@@ -58,7 +59,10 @@ class Waiting:
         return [
             one
             for one in session.people.persons
-            if one.active and one.roles & self.roles and one.id not in barred
+            if one.active
+            and one.roles & self.roles
+            and one.id not in barred
+            and (self.named is None or one.id in self.named)
         ]
 
 
@@ -183,13 +187,13 @@ _LOOKS = {
 
 def _looks(events: Sequence[Entry], state: ReleaseState, life: _Life) -> Iterator[Waiting]:
     """First looks, second ones by another person, differences for a third: by the ledger's decisions alone, which are keyed."""
-    release, roles, due = state.release, ROLES["review"], life.end()
+    release, roles, due, named = state.release, ROLES["review"], life.end(), life.state.reviewers
     command = f"review {release} --export {release}.xlsx"
     pairs, waits = looks_of(events)
     if pairs or not any(task for task, _ in waits.values()):
         yield Waiting(
             "release.review", _FIRST.format(release), state.since, "linkage.doubtful", command, roles,
-            about=_about(state), due=due,
+            about=_about(state), due=due, named=named,
         )  # fmt: skip
     for task, words in _LOOKS.items():
         found = [people for at, people in waits.values() if at == task]
@@ -197,7 +201,7 @@ def _looks(events: Sequence[Entry], state: ReleaseState, life: _Life) -> Iterato
             what = words.format(f"{len(found)} pair{'s' * (len(found) > 1)}", release)
             yield Waiting(
                 "release.review", what, state.since, "review.second_share", command, roles,
-                frozenset.intersection(*found), _about(state), due,
+                frozenset.intersection(*found), _about(state), due, named,
             )  # fmt: skip
 
 

@@ -248,16 +248,18 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             scheduled=request.scheduled,
             formats=formats,
             pins=pins,
-            review=_review_policy(session) if kind == "identified" else None,
+            review=_review_policy(session, state.reviewers) if kind == "identified" else None,
         ),
     )
     return ordered.release
 
 
-def _review_policy(session: Session) -> ReviewPolicy:
+def _review_policy(session: Session, named: frozenset[str] | None) -> ReviewPolicy:
     chosen = session.settings.review
     reviewers = [
-        p for p in session.people.persons if p.active and p.roles & custody.ROLES["review"]
+        p
+        for p in session.people.persons
+        if p.active and p.roles & custody.ROLES["review"] and (named is None or p.id in named)
     ]
     return ReviewPolicy(
         second_share=chosen.second_share,

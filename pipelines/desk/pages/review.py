@@ -1,7 +1,7 @@
 """Reviews of doubtful pairs: one cohort row against its candidates, decided by single keys; the only pages with a person's values.
 
 They go to reviewers of the release alone, and to say so is not left to them: every function of the room that keeps reviews asks for
-the role again. A path has the release and numbers of our own, never an id of a cohort or a register.
+the role, and for the project's own reviewers, again. A path has the release and numbers of our own, never an id of a cohort or a register.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,13 @@ _ROLES = tuple(sorted(ROLES["review"]))
 def releases(visit: Visit) -> Response:
     """Releases that wait for reviewers, and those whose review can still be looked at."""
     shown = (Status.WAITING_REVIEW, Status.REVIEWED)
-    found = [state for state in visit.session.releases.list() if state.status in shown]
+    found = [
+        state
+        for state in visit.session.releases.list()
+        if state.status in shown
+        and visit.session.person.id
+        in (visit.session.projects.reviewers(state.project) or {visit.session.person.id})
+    ]
     return visit.page("reviews.html.j2", releases=found)
 
 

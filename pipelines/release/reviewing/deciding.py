@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from approvals.custody import ROLES
+from approvals.errors import ReviewerNotNamed
 from approvals.ledger import Event, FactValue
 from approvals.people import Person, check_role
 from errors import nearest
@@ -110,16 +111,29 @@ def _keep(table: Table, known: Known | None) -> None:
         known[table.context.release] = (*of, table)
 
 
+def check_reviewer(session: Session, release: str) -> None:
+    """See that the acting person reviews this release: with the role, and by name where its project names reviewers.
+
+    Raises:
+        RoleMissing: they are no reviewer.
+        ReviewerNotNamed: others are named.
+    """
+    check_role(session.person, ROLES["review"])
+    named = session.projects.reviewers(release.rpartition("-R")[0])
+    if named is not None and session.person.id not in named:
+        raise ReviewerNotNamed
+
+
 @contextmanager
 def opened(session: Session, release: str, known: Known | None = None) -> Generator[Table]:
     """The decisions of a release, for a reviewer, under its lock.
 
     Raises:
-        RoleMissing: the acting person is no reviewer.
+        RoleMissing, ReviewerNotNamed: the acting person is no reviewer of it.
         ReleaseUnknown, ReleaseOver, NothingToReview: there is nothing to decide.
         ReleaseHeld: somebody runs it at the moment (exit 8).
     """
-    check_role(session.person, ROLES["review"])
+    check_reviewer(session, release)
     run_folder(session.home, release)  # of none there is, a lock would make one
     with locked(session.home.runs / release, wait=_PATIENCE):
         context = release_context(session, release)
@@ -138,9 +152,9 @@ def look(session: Session, release: str, known: Known | None = None) -> Table:
     """The decisions of a release as they stand, for a reviewer who reads; only what is not prepared yet is made under the lock.
 
     Raises:
-        RoleMissing, ReleaseUnknown, ReleaseOver, NothingToReview, ReleaseHeld: as `opened`.
+        RoleMissing, ReviewerNotNamed, ReleaseUnknown, ReleaseOver, NothingToReview, ReleaseHeld: as `opened`.
     """
-    check_role(session.person, ROLES["review"])
+    check_reviewer(session, release)
     context = release_context(session, release)
     asked.check_open(context)
     if not asked.is_prepared(context):

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from approvals.custody import ROLES
-from approvals.people import check_role
 from matching.arrow import texts
 from matching.linking import Explainer, Explanation, WeighedPair, weights_page
 from matching.model import lesson_text
@@ -20,6 +18,7 @@ from pipelines.release.reviewing.asked import Item, read, shown
 from pipelines.release.reviewing.deciding import (
     Said,
     Table,
+    check_reviewer,
     conclude,
     is_settled,
     opened,
@@ -41,10 +40,10 @@ def export_review(session: Session, release: str, path: Path, weights: Path | No
         NothingToReview: there are none, or none for this person.
         WeightsMissing: they were not kept when this release was matched.
         ReleaseOver: it is released, withdrawn or destroyed.
-        RoleMissing: the acting person is no reviewer.
+        RoleMissing, ReviewerNotNamed: the acting person is no reviewer of it.
         FileExists: the sheet is there already.
     """
-    check_role(session.person, ROLES["review"])
+    check_reviewer(session, release)
     for file, place in (("sheet", path), ("weights", weights)):
         if place is not None and place.exists():
             raise FileExists(file=file)
@@ -79,9 +78,9 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         CodedError: the sheet is not the one that was exported (exit 6).
         DecisionsUsed: something is decided otherwise, and the run has gone on.
         ReleaseOver: it is released, withdrawn or destroyed.
-        RoleMissing: the acting person is no reviewer.
+        RoleMissing, ReviewerNotNamed: the acting person is no reviewer of it.
     """
-    check_role(session.person, ROLES["review"])
+    check_reviewer(session, release)
     with opened(session, release) as table:
         if path.is_file():
             check_file(path, role="sheet", limits=session.limits)

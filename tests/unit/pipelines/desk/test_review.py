@@ -7,7 +7,7 @@ import pytest
 
 from tests.desk import Browser, desk_of
 from tests.unit.pipelines.release.reviewing import reviewing_home as world
-from tests.unit.pipelines.release.reviewing.test_deciding import EVERY
+from tests.unit.pipelines.release.reviewing.test_deciding import EVERY, named
 
 RELEASE = world.RELEASE
 ROW = f"/review/{RELEASE}/0"
@@ -65,6 +65,19 @@ def test_others_are_refused_and_it_is_an_event(at, path):
     assert refused.status_code == 403
     assert not {"Doe", "1980-01-02", "c1"} & set(re.split(r"\W", refused.text))
     assert kinds(engineer).count("attempt_refused") == 1
+
+
+def test_a_reviewer_whom_the_project_does_not_name_is_refused_and_it_is_an_event(at):
+    other = at("rey-1")
+    with other.desk.open(other.desk.visitors.enter("eng-1", "again")[1]) as session:
+        named(session, "ann-1")
+    for path in (f"/review/{RELEASE}", ROW, f"{ROW}/weights"):
+        refused = other.get(path)
+        assert refused.status_code == 403
+        assert not {"Doe", "1980-01-02", "c1"} & set(re.split(r"\W", refused.text))
+    assert kinds(other).count("attempt_refused") == 3
+    assert RELEASE not in other.get("/review").text
+    assert RELEASE in at("ann-1").get("/review").text
 
 
 def test_a_row_stands_against_its_candidates_by_person(at):

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
-from approvals.errors import RoleMissing
+from approvals.errors import ReviewerNotNamed, RoleMissing, UnknownPerson
+from approvals.ledger import Event
+from approvals.project import roles_for
 from errors import Exit
+from pipelines.custody import record_event
 from pipelines.errors import OptionsDisagree
 from pipelines.home import ReleaseHeld, locked
 from pipelines.operations.waiting import waiting_for
@@ -24,12 +27,14 @@ from pipelines.release.reviewing import (
     decide,
     export_review,
     import_review,
+    look,
     opened,
     settle,
     tasks_for,
     undo_decision,
 )
-from tests.unit.pipelines.release.reviewing.reviewing_home import PAIRS, RELEASE
+from pipelines.session import today
+from tests.unit.pipelines.release.reviewing.reviewing_home import NUMBER, PAIRS, RELEASE
 
 EVERY = ReviewPolicy(second_share=1.0, alike_rows=3, alike="offer")
 KEYS = [(row, str(record)) for row, record, _ in PAIRS]
@@ -347,3 +352,48 @@ def test_status_says_what_waits_for_whom(acting):
     assert waits(three) == [f"settle 5 pairs of {RELEASE} that two reviewers answered differently"]
     undo_decision(two, RELEASE)
     assert waits(two) == [f"look at 1 pair of {RELEASE} a second time"]
+
+
+def named(session, *people):
+    """An administrator names who reviews the project's releases."""
+    facts = {"people": people, "on": today().isoformat()}
+    session.ledger.append(Event("reviewers_named", "adm-1", NUMBER, facts=facts))
+
+
+def test_where_a_project_names_its_reviewers_nobody_else_sees_a_pair(acting, tmp_path):
+    one, two = acting("rey-1"), acting("ann-1")
+    named(one, "ann-1", "max-1")
+    tries = [
+        lambda: look(one, RELEASE),
+        lambda: decide(one, RELEASE, [said(0, "same")]),
+        lambda: undo_decision(one, RELEASE),
+        lambda: export_review(one, RELEASE, tmp_path / "sheet.xlsx"),
+        lambda: import_review(one, RELEASE, tmp_path / "sheet.xlsx"),
+    ]
+    for tried in tries:
+        with pytest.raises(ReviewerNotNamed):
+            tried()
+    assert not (tmp_path / "sheet.xlsx").exists()
+    assert decide(two, RELEASE, [said(0, "same")]) == 1
+    waits = [w for w in waiting_for(one, everybody=True) if w["step"] == "release.review"]
+    assert [(w["mine"], w["others"]) for w in waits] == [(False, ["ann-1", "max-1"])]
+    named(one, "rey-1")
+    assert decide(one, RELEASE, [said(1, "same")]) == 1
+    with pytest.raises(ReviewerNotNamed):
+        look(two, RELEASE)
+
+
+def test_the_name_of_a_reviewer_does_not_give_the_role(acting):
+    engineer = acting("eng-1")
+    named(engineer, "eng-1")
+    with pytest.raises(RoleMissing):
+        look(engineer, RELEASE)
+
+
+def test_only_reviewers_are_named(acting):
+    session = acting("rey-1")
+    for people, refused in (("ann-1,nobody-1", UnknownPerson), ("eng-1", RoleMissing)):
+        with pytest.raises(refused):
+            record_event(session, NUMBER, "reviewers_named", today(), {"people": people}, {})
+    assert not session.ledger.events(kind="reviewers_named")
+    assert roles_for("reviewers_named") == {"administrator", "approver"}

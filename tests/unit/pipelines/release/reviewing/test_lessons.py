@@ -217,7 +217,9 @@ def test_an_order_pins_what_the_settings_let_it_learn_from(settled, monkeypatch,
     out(session)
     fed(session, feeds)
     snapshot = SimpleNamespace(snapshot_id="CARPOS-20261130-001", mapping="")
-    state = SimpleNamespace(system="CARPOS", application=None, cohorts=(), cohort=lambda _: None)
+    state = SimpleNamespace(
+        system="CARPOS", application=None, cohorts=(), cohort=lambda _: None, reviewers=None
+    )
     monkeypatch.setattr(orders, "_snapshot", lambda *_: snapshot)
     monkeypatch.setattr(session.projects, "show", lambda _: state)
     pinned = []
