@@ -197,7 +197,7 @@ def suppress_file(
         for (role, _, _), (names, rows) in zip(files, raw, strict=True)
     ]
     listings += [listing_of("earlier", one) for one in before]
-    parents, book = settle(listings, _hierarchies(hierarchy or {}, dims), book, own=len(raw))
+    parents, book = settle(listings, _hierarchies(hierarchy or {}, listings), book, own=len(raw))
     table, *others = (
         table_files.table_from_rows(names, rows, parents, with_persons=persons is not None)
         for names, rows in raw
@@ -327,7 +327,7 @@ def audit_file(
     shown = name_public_margins(table_files.read_published(table, dims, count, persons), book)
     before = _earlier(earlier, count, persons, book)
     listings = [listing_of("published", shown), *(listing_of("earlier", one) for one in before)]
-    parents, book = settle(listings, _hierarchies(hierarchy or {}, dims), book, own=1)
+    parents, book = settle(listings, _hierarchies(hierarchy or {}, listings), book, own=1)
     first, *rest = with_hierarchies([shown, *before], parents)
     insiders = None
     if alone is not None:
@@ -345,8 +345,8 @@ def audit_file(
     )
 
 
-def _hierarchies(files: Mapping[str, Path], dims: Sequence[str]) -> dict[str, dict[str, str]]:
-    if not set(files) <= set(dims):
+def _hierarchies(files: Mapping[str, Path], tables: Sequence[Listing]) -> dict[str, dict[str, str]]:
+    if not set(files) <= {name for table in tables for name in table.dims}:
         raise errors.BadRequestError(parameter="hierarchy")
     return {name: table_files.read_hierarchy(path, name) for name, path in files.items()}
 

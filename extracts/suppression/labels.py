@@ -5,6 +5,7 @@ them for different levels audits a world in which nobody can subtract. So whatev
 does not settle is refused here, with column and row; a level itself is shown only where it reads like a range, and never a day, which may be a person's.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from extracts.suppression.codebook import TOTAL, Atoms, Codebook, ancestors, spa
 
 _TOTALS = {"all", "both", "total", "totals", "overall", "sum", "any", "everyone", "grandtotal"}
 Parents = Mapping[str, Mapping[str, str]]
+
+# Default_Ignorable_Code_Point (Unicode 15, DerivedCoreProperties), and the empty braille cell: nobody sees them.
+_IGNORED = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,11 @@ class Listing:
         """Which of the dimensions is called so."""
         return self.dims.index(name) if name in self.dims else None
 
+    def leaves(self, axis: int, parent: Mapping[str, str]) -> set[str]:
+        """Levels of a dimension in which no other of the table lies."""
+        levels = set(self.first[axis]) - {TOTAL}
+        return levels - {above for level in levels for above in ancestors(level, parent)}
+
     def used(self, axis: int) -> set[str]:
         """Levels of a dimension in which some row is hidden or not zero."""
         return {labels[axis] for _, labels, count in self.rows if count != 0}
@@ -61,7 +72,7 @@ def check_labels(tables: Sequence[Listing], parents: Parents, book: Codebook) ->
     """
     names = list(dict.fromkeys(name for table in tables for name in table.dims))
     for one, other in combinations(names, 2):
-        if _folded(one) == _folded(other) and book.axis(one) != book.axis(other):
+        if folded(one) == folded(other) and book.axis(one) != book.axis(other):
             raise errors.AlikeLevelsError(columns=[one, other])
     for name in names:
         _check_spelling(name, tables, parents.get(name, {}), book)
@@ -77,10 +88,14 @@ def check_labels(tables: Sequence[Listing], parents: Parents, book: Codebook) ->
             _check_known(name, tables[0], other, tables, parents.get(name, {}), book)
 
 
-def _folded(label: str) -> str:
-    """A label without case, blanks and ways to write an accent."""
-    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
-    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+def folded(label: str) -> str:
+    """A label without case, width, blanks, what nobody sees, and ways to write an accent."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+    return "".join(c for c in text if not c.isspace() and not _unseen(c))
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf") or bool(_IGNORED.fullmatch(character))
 
 
 def _shown(label: str) -> dict[str, str]:
@@ -106,10 +121,10 @@ def _levels(name: str, tables: Sequence[Listing]) -> list[tuple[str, str, int]]:
 def _check_spelling(
     name: str, tables: Sequence[Listing], parent: Mapping[str, str], book: Codebook
 ) -> None:
-    seen = {_folded(TOTAL): TOTAL}
+    seen = {folded(TOTAL): TOTAL}
     stated = [(level, "hierarchy", 0) for pair in parent.items() for level in pair]
     for level, role, row in [*_levels(name, tables), *stated]:
-        like = seen.setdefault(_folded(level), level)
+        like = seen.setdefault(folded(level), level)
         if like != level and (book.known(name, level) is None or book.known(name, like) is None):
             place: dict[str, int] = {"row": row} if row else {}
             raise errors.AlikeLevelsError(column=name, table=role, **place)
@@ -145,8 +160,7 @@ def _check_margin(
 ) -> None:
     """Refuse a level that is the sum of all others in every slice; one slice must say so with two others."""
     slices: dict[tuple[str, ...], dict[str, int | None]] = {}
-    levels = set(table.first[axis]) - {TOTAL}
-    leaves = levels - {above for level in levels for above in ancestors(level, parent)}
+    leaves = table.leaves(axis, parent)
     for _, labels, count in table.rows:
         if labels[axis] in leaves and TOTAL not in (*labels[:axis], *labels[axis + 1 :]):
             slices.setdefault((*labels[:axis], *labels[axis + 1 :]), {})[labels[axis]] = count
@@ -168,7 +182,7 @@ def _may_be_margin(level: str, slices: Iterable[Mapping[str, int | None]], level
             if own < least or (len(known) == len(others) and own != least):
                 return False
             certain |= len(known) == len(others) and sum(count > 0 for count in known) > 1
-    return certain or (levels > 1 and _folded(level) in _TOTALS)
+    return certain or (levels > 1 and folded(level) in _TOTALS)
 
 
 def _check_known(

@@ -7,6 +7,7 @@ from pathlib import Path
 from extracts.suppression import errors, model, published, table_files
 from extracts.suppression.codebook import Codebook, read_codebook
 from extracts.suppression.labels import Listing, check_labels, nested
+from extracts.suppression.sums import check_sums
 
 
 def codebook_with(path: Path | None, totals: Mapping[str, frozenset[str]] | None) -> Codebook:
@@ -71,13 +72,14 @@ def settle(
 
     Raises:
         BadLevelError: an empty level, or one like TOTAL.
-        CodedError: see ``check_labels`` and ``nested``.
+        CodedError: see ``check_labels``, ``check_sums`` and ``nested``.
     """
     for table in tables:
         for number, labels, _ in table.rows:
             for name, label in zip(table.dims, labels, strict=True):
                 model.check_level(label, name, number)
     check_labels(tables, parents, book)
+    check_sums(tables, parents, book)
     levels: dict[str, set[str]] = {}
     for table in tables:
         for name, first in zip(table.dims, table.first, strict=True):

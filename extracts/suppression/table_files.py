@@ -165,6 +165,7 @@ def _fill_margins(dims: tuple[Dimension, ...], people: Ints) -> None:
 STATUS = "status"
 PUBLISHED = "published"
 SUPPRESSED = "suppressed"
+_DERIVED = re.compile(r"percent_of_.+|rate_per_\d+")  # what ``rates`` adds to a published table
 
 # "12.0" is how spreadsheets write a whole number; beyond nine digits the solvers' tolerances end
 _WHOLE = re.compile(r"\d{1,9}(\.0+)?")
@@ -196,22 +197,26 @@ def read_published(
 ) -> PublishedTable:
     """Read a table as anybody sees it: hidden cells are empty.
 
-    Without ``dims`` every column but the counts and ``status`` is a dimension, and persons are
-    read where there is such a column.
+    Without ``dims`` every column but the counts, ``status`` and what ``rates`` adds is a dimension, and
+    persons are read where there is such a column.
 
     Raises:
         TableUnreadableError: no such table or column.
         BadNumberError: a value that is neither empty nor a whole number.
-        StatusContradictsError: ``status`` says other than the counts do.
+        StatusContradictsError: ``status`` says other than the counts do, or a rate stands beside a hidden count.
         DuplicateCellError: two rows for one cell.
     """
     header = columns_of(path, role)
     if dims is None:
         persons = persons if persons in header else None
-        dims = [c for c in header if c not in (count, persons, STATUS)]
+        dims = [
+            c for c in header if c not in (count, persons, STATUS) and not _DERIVED.fullmatch(c)
+        ]
     found = _counted(path, dims, count, persons, role, hidden=True)
     if STATUS in header:
         _check_status(path, [count, *([persons] if persons else [])], role)
+    for column in (c for c in header if _DERIVED.fullmatch(c) and c not in dims):
+        _check_derived(path, column, count, role)
     refuse_duplicates([Row(number, labels, 0) for number, labels, *_ in found], dims, role)
     rows = tuple(PublishedRow(labels, orders, people) for _, labels, orders, people in found)
     return PublishedTable(tuple(dims), rows, has_persons=persons is not None)
@@ -227,6 +232,13 @@ def _check_status(path: Path, counts: Sequence[str], role: str) -> None:
                 wrong.setdefault(column, []).append(number)
     for column, rows in wrong.items():
         raise errors.StatusContradictsError(table=role, column=column, rows=rows, count=len(rows))
+
+
+def _check_derived(path: Path, column: str, count: str, role: str) -> None:
+    """A percentage or rate of what is hidden tells it."""
+    records = _records(path, [column, count], role)
+    if wrong := [n for n, r in records if r[column].strip() and not r[count].strip()]:
+        raise errors.StatusContradictsError(table=role, column=column, rows=wrong, count=len(wrong))
 
 
 def _counted(

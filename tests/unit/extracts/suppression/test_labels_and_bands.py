@@ -328,6 +328,16 @@ def test_fine_first_coarse_later(tmp_path):
     assert shown == {"A": "", "B": "", "TOTAL": "110"}
 
 
+def test_a_hierarchy_may_be_of_a_column_that_only_an_earlier_table_has(tmp_path):
+    """Without it A would be counted beside a1 and a2, and the tables would contradict each other."""
+    tree = {"g": put(tmp_path, tree="child parent\na1 A\na2 A")["tree"]}
+    earlier = "g n status\na1 47 published\na2 30 published\nA 77 published\nTOTAL 77 published"
+    shown = suppressed(tmp_path, "h n\nx 33\ny 44", ["h"], earlier, hierarchy=tree)
+    assert shown[("TOTAL",)] == "77"
+    with pytest.raises(e.BadRequestError):
+        suppressed(tmp_path, "h n\nx 33\ny 44", ["h"], earlier, hierarchy={"i": tree["g"]})
+
+
 @pytest.mark.parametrize("lines", ["x G\nG x", "x x", "x G\nG H\nH G"])
 def test_loops_are_refused(tmp_path, lines):
     tree = {"a": put(tmp_path, tree=f"child parent\n{lines}")["tree"]}

@@ -111,6 +111,30 @@ def test_the_other_commands_read_it_alike(tmp_path):
     assert not (tmp_path / "o.csv").exists()
 
 
+def test_a_table_with_rates_is_an_earlier_table_like_any_other(tmp_path):
+    """A·M and A·F stay hidden beside the 40 of before, whatever rates stand in its file."""
+    before, cells, out = (tmp_path / f"{x}.csv" for x in ("before", "cells", "out"))
+    before.write_text("county,n,status\nA,40,published\nB,60,published\nTOTAL,100,published\n")
+    people = tmp_path / "people.csv"
+    people.write_text("county,population\nA,1000\n")
+    asked = {"dims": ["county"], "percent_of": "county", "population": people}
+    derive_file(before, count="n", per=1000, out=tmp_path / "rates.csv", **asked)
+    cells.write_text("county,sex,n\nA,F,4\nA,M,36\nB,F,30\nB,M,30\n")
+    for earlier in (before, tmp_path / "rates.csv"):
+        suppress_file(cells, dims=["county", "sex"], count="n", earlier=[earlier], out=out)
+        shown = out.read_text()
+        assert "A,F,,suppressed\nA,M,,suppressed\nA,TOTAL,40,published" in shown
+
+
+@pytest.mark.parametrize("column", ["percent_of_county", "rate_per_1000"])
+def test_a_rate_of_a_hidden_count_is_refused(tmp_path, column):
+    table = tmp_path / "table.csv"
+    table.write_text(f"county,n,status,{column}\nA,40,published,93.0\nB,,suppressed,7.0\n")
+    with pytest.raises(StatusContradictsError) as caught:
+        audit_file(table, dims=["county"], count="n")
+    assert (caught.value.facts["column"], caught.value.facts["rows"]) == (column, (2,))
+
+
 POPULATIONS = {
     "twice": ("A,100000\nB,500\nA,5\n", DuplicateCellError, [3]),
     "nobody": ("A,100000\nB,0\n", PopulationImpossibleError, [2]),
