@@ -49,6 +49,8 @@ _FIXED = {
     # For Pythons that libraries start by themselves, such as Prefect's server.
     "PYTHONSAFEPATH": "1",
     "PYTHONNOUSERSITE": "1",
+    # numpy's threads of its own wait for work that nobody has for them, each with a core to itself at first.
+    "OPENBLAS_NUM_THREADS": "1",
 }
 _NOWHERE = "/nonexistent"
 

@@ -416,13 +416,15 @@ def _carried(
     here = np.flatnonzero(several[edge] & (kind == deciding.LINK))
     of = np.flatnonzero(several[edges.place])
     key = edges.place[of].astype(np.int64) << 32 | number[scored.b[of]]
-    order = np.lexsort((scored.log_odds[of], key))
-    keys, odds = key[order], scored.log_odds[of[order]]
+    order = np.argsort(key)
+    keys = key[order]
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    keys, odds = keys[first], np.maximum.reduceat(scored.log_odds[of[order]], first)
     wanted = edge[here].astype(np.int64) << 32 | number[record[here]]
-    last = np.maximum(np.searchsorted(keys, wanted, side="right") - 1, 0)
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     own = np.full(len(here), -np.inf)
-    found = np.flatnonzero(keys[last] == wanted) if len(keys) else np.empty(0, np.int64)
-    own[found] = odds[last[found]]
+    found = np.flatnonzero(keys[place] == wanted) if len(keys) else np.empty(0, np.int64)
+    own[found] = odds[place[found]]
     least = np.log(scorer.options.threshold / (1 - scorer.options.threshold))
     strong = own >= np.minimum(least, edges.log_odds[edge[here]])
     firm, weak = here[strong], here[~strong]  # both in the order of rows, not of edges

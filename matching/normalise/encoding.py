@@ -4,6 +4,7 @@ Distinct texts are normalised once, and both sides get one numbering. What is ke
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from matching.arrays import blank, number_ids
+from matching.arrays import blank, in_threads, number_ids
 from matching.arrow import EMPTY, Bools, Codes, Ints, Rows, pc
 from matching.arrow import texts as made_texts
 from matching.findings import Finding
@@ -246,14 +247,20 @@ class HalfEncoded:
             as_before.spelling_of(words.names) if as_before else _one_spelling(given, words.names)
         )
         spelt = [_spelt(side, spelling) for side in given]
-        parts = name_parts(words.names, self.own_words.nicknames)
-        nobodys = [as_before.nobodys if as_before else nobodys_of(s) for s in spelt if clean]
+
+        def find_nobodys() -> list[Mapping[str, Sequence[int]]]:
+            return [as_before.nobodys if as_before else nobodys_of(s) for s in spelt if clean]
+
+        with ThreadPoolExecutor(1) as other:  # numpy's work, beside Python's
+            finding = other.submit(find_nobodys)
+            parts = name_parts(words.names, self.own_words.nicknames)
+            nobodys = finding.result()
         cleaned = (
             [without_nobodys(s, n, tuple(self.own)) for s, n in zip(spelt, nobodys, strict=True)]
             if clean
             else [(s, dict[str, int]()) for s in spelt]
         )
-        made = [_with_whole_name(side, parts) for side, _ in cleaned]
+        made = [*in_threads(lambda of: _with_whole_name(of[0], parts), cleaned, None)]
         left, right = made[0], made[-1]
         return Encoded(
             left,
@@ -303,17 +310,13 @@ def _side(
     if own_words.placeholders:
         _leave_out(given, own_words.placeholders)
 
-    def count(name: str, values: Dictionary, table: list[int], codes: Codes, missing: int) -> None:
-        many, lost = int(np.count_nonzero(values.indices >= 0)), values.lost(codes, missing)
-        read = (
-            [
-                code != missing or not says_something(values.values[i])
-                for i, code in enumerate(table)
-            ]
-            if lost
-            else []
-        )
-        told = many - int(np.count_nonzero(values.coded(list(map(int, read)), 0))) if lost else 0
+    def count(name: str, values: Dictionary, table: list[int], missing: int) -> None:
+        many, lost, told = int(np.count_nonzero(values.indices >= 0)), 0, 0
+        if missing in table:
+            rows = np.bincount(values.indices + 1, minlength=len(table) + 1)[1:]
+            bad = [i for i, code in enumerate(table) if code == missing]
+            meant = [i for i in bad if says_something(values.values[i])]
+            lost, told = int(rows[bad].sum()), int(rows[meant].sum())
         tallies[name] = Tally(many, lost, told)
 
     def encode_text(
@@ -321,17 +324,15 @@ def _side(
     ) -> Codes:
         values = given.texts.pop(name)
         table = vocabulary.codes(how(values.values))
-        codes = values.coded(table)
         if count_lost:
-            count(name, values, table, codes, MISSING)
-        return codes
+            count(name, values, table, MISSING)
+        return values.coded(table)
 
     def encode_number(name: str, how: Callable[[list[str]], list[int]]) -> Codes:
         values = given.texts.pop(name)
         table = how(values.values)
-        codes = values.coded(table, 0)
-        count(name, values, table, codes, 0)
-        return codes
+        count(name, values, table, 0)
+        return values.coded(table, 0)
 
     last_name = given.texts["last_name"]
     surnames, endings = names.last_names(last_name.values)

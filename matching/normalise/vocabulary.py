@@ -1,6 +1,7 @@
 """One numbering of distinct texts for both sides: equality becomes the equality of integers."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -84,11 +85,7 @@ class Dictionary:
 
     def coded(self, table: list[int], missing: int = MISSING) -> Codes:
         """For each row the number that ``table`` has for its value."""
-        return np.array([*table, missing], np.int32)[self.indices]
-
-    def lost(self, codes: Codes, missing: int = MISSING) -> int:
-        """How many present values have no code."""
-        return int(np.count_nonzero((codes == missing) & (self.indices >= 0)))
+        return np.array([*table, missing], np.int32).take(self.indices)
 
 
 def by_appearance(indices: Codes) -> tuple[Codes, Codes]:
@@ -139,29 +136,32 @@ def name_parts(vocabulary: Vocabulary, nicknames: names.Groups = ()) -> NamePart
     vocabulary.codes(chain.from_iterable(ends))
     nicknamed = [i for i, text in enumerate(texts_) if text in formal and " " not in text]
     roots = [code(formal[texts_[i]]) for i in nicknamed]
-    root = np.arange(len(texts_) + 1, dtype=np.int32)
-    root[-1] = MISSING
-    head_, tail_ = root.copy(), root.copy()
-    root[nicknamed] = roots
-    if several:
-        first, last = zip(*ends, strict=True)
-        head_[several] = [*map(vocabulary.known.__getitem__, first)]
-        tail_[several] = [*map(vocabulary.known.__getitem__, last)]
-        root[several] = root[head_[several]]
     latin = names.in_latin(texts_)
-    points, stops = _letters_of(latin)
-    sizes = np.diff(stops, prepend=0)
-    initial = np.append(points[stops - sizes].astype(np.int32), np.int32(MISSING))
-    single = np.append(sizes == 1, False)
-    several = several if latin is texts_ else [i for i, t in enumerate(latin) if " " in t]
-    keys = names.sound_numbers([*latin, *(latin[i].replace(" ", "") for i in several)])
+    spoken = several if latin is texts_ else [i for i, t in enumerate(latin) if " " in t]
+    whole = (latin[i].replace(" ", "") for i in spoken)
+    with ThreadPoolExecutor(1) as other:  # the library's work, beside Python's
+        sounding = other.submit(names.sound_numbers, [*latin, *whole])
+        root = np.arange(len(texts_) + 1, dtype=np.int32)
+        root[-1] = MISSING
+        head_, tail_ = root.copy(), root.copy()
+        root[nicknamed] = roots
+        if several:
+            first, last = zip(*ends, strict=True)
+            head_[several] = [*map(vocabulary.known.__getitem__, first)]
+            tail_[several] = [*map(vocabulary.known.__getitem__, last)]
+            root[several] = root[head_[several]]
+        points, stops = _letters_of(latin)
+        sizes = np.diff(stops, prepend=0)
+        initial = np.append(points[stops - sizes].astype(np.int32), np.int32(MISSING))
+        single = np.append(sizes == 1, False)
+        foreign = np.zeros(len(texts_) + 1, np.bool_)
+        if latin is not texts_:
+            foreign[:-1] = [text is not t for text, t in zip(texts_, latin, strict=True)]
+        letters = np.append(letter_numbers(texts_), np.uint64(0))
+        keys = sounding.result()
     sound = np.append(keys[: len(texts_)], np.int32(MISSING))
     voice = sound.copy()
-    voice[several] = keys[len(texts_) :]
-    foreign = np.zeros(len(texts_) + 1, np.bool_)
-    if latin is not texts_:
-        foreign[:-1] = [text is not t for text, t in zip(texts_, latin, strict=True)]
-    letters = np.append(letter_numbers(texts_), np.uint64(0))
+    voice[spoken] = keys[len(texts_) :]
     return NameParts(
         root, initial[head_], sound[head_], voice, head_, tail_, letters, single, foreign
     )

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
@@ -196,8 +197,10 @@ def _surname_groups() -> dict[str, str]:
 
 def _group_of_surname(text: str) -> str:
     known = _surname_groups()
-    found = next((known[word] for word in text.split() if word in known), "")
-    return found or ("Armenian" if _ARMENIAN.fullmatch(text) else "")
+    for word in text.split():
+        if word in known:
+            return known[word]
+    return "Armenian" if _ARMENIAN.fullmatch(text) else ""
 
 
 def _surnames(encoded: normalise.Encoded) -> normalise.Dictionary:
@@ -215,14 +218,16 @@ def _rates_by_group(
     cohort: pa.Table, encoded: normalise.Encoded, edges: Edges, probability: Floats, decision: Small
 ) -> dict[str, tuple[dict[str, object], ...]]:
     """For each grouping column, and for surnames by where they come from: rows and rates of each group."""
-    rows = cohort.num_rows
-    expected = np.minimum(np.bincount(edges.rows, probability, rows), 1.0)
-    linked, review = (
-        np.isin(np.arange(rows), edges.rows[decision == kind]) for kind in (LINK, REVIEW)
+    rows, links = cohort.num_rows, decision == LINK
+    linked, review = np.zeros((2, rows), np.bool_)
+    linked[edges.rows[links]] = review[edges.rows[decision == REVIEW]] = True
+    of_rows = (
+        np.minimum(np.bincount(edges.rows, probability, rows), 1.0),
+        linked,
+        review,
+        np.bincount(edges.rows[links], probability[links], rows),
+        np.bincount(edges.rows[links], minlength=rows),
     )
-    links = decision == LINK
-    sure = np.bincount(edges.rows[links], probability[links], rows)
-    many = np.bincount(edges.rows[links], minlength=rows)
     columns = {
         name: normalise.Dictionary.of(cohort[name])
         for name in GROUPED
@@ -234,22 +239,25 @@ def _rates_by_group(
         if groups is None:
             continue
         number, labels = groups
+        # rows of a group side by side, in their order
+        order = np.argsort(number.astype(np.int8), kind="stable")
+        ends = np.cumsum(np.bincount(number + 1, minlength=len(labels) + 1))
+        sorted_ = [values[order] for values in of_rows]
         lines: list[dict[str, object]] = []
-        for i, label in enumerate(labels):
-            here = number == i
-            n, matched = int(here.sum()), float(expected[here].sum())
-            missed = float(expected[here & ~linked].sum())
+        for label, begin, end in zip(labels, ends[:-1], ends[1:], strict=True):
+            expected, linked, review, sure, many = (values[begin:end] for values in sorted_)
+            matched, missed = float(expected.sum()), float(expected[~linked].sum())
             lines.append(
                 {
                     "group": label,
-                    "rows": n,
-                    "linked": round(float(linked[here].mean()), 4),
-                    "review": round(float(review[here].mean()), 4),
+                    "rows": len(expected),
+                    "linked": round(float(linked.mean()), 4),
+                    "review": round(float(review.mean()), 4),
                     "missed": round(missed / matched, 4) if matched > 0 else 0.0,
                     "expected": round(matched, 3),
                     "expected_missed": round(missed, 3),
-                    "false": round(1 - float(sure[here].sum()) / max(int(many[here].sum()), 1), 4)
-                    if many[here].any()
+                    "false": round(1 - float(sure.sum()) / max(int(many.sum()), 1), 4)
+                    if many.any()
                     else 0.0,
                 }
             )
@@ -327,51 +335,57 @@ def link_report(
     review = decision == REVIEW
     model = scorer.model
     labels = _labels(scorer, links)
-    return LinkReport(
-        cohort_rows=cohort.num_rows,
-        record_rows=scorer.encoded.records.rows,
-        records=int(record.max(initial=-1)) + 1,
-        identities=arrays.count_distinct(identity),
-        columns=scorer.encoded.columns,
-        rules=_rules_json(scorer.blocks.counts, scored, edges, decision),
-        pairs=scored.pairs,
-        patterns=scored.patterns,
-        parameters=_model_parameters(model, scorer.options.own_columns),
-        classes={n: round(float(x), 2) for n, x in zip(CLASSES, model.sizes, strict=True)},
-        prior={
-            "shipped_version": int(shipped_number("version")),
-            "source": _source(scorer),
-            "saved_model": scorer.start.digest if scorer.start else "none",
-            "prior_pairs_per_field": shipped_number("strength"),
-            "matches_in_training": round(model.trained_on, 2),
-            "rounds": model.rounds,
-            "share_of_rows_matched": round(assignment.row_share, 6),
-        },
-        labels=labels,
-        links=links.count(LINK),
-        linked_rows=arrays.count_distinct(edges.rows[linked]),
-        linked_identities=arrays.count_distinct(edges.identities[linked]),
-        reviews=links.count(REVIEW),
-        review_rows=arrays.count_distinct(edges.rows[review]),
-        false_match_rate=_expected_rate(
-            float(linked.sum()) - sure,
-            float(linked.sum()),
-            float(doubt[linked].sum()),
-            float(linked.sum()) - float(_flattened(probability[linked]).sum()),
-        ),
-        missed_match_rate=_expected_rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
-        curve=_threshold_curve(probability, unseen),
-        histogram=_weight_histogram(edges, decision),
-        groups=_rates_by_group(cohort, scorer.encoded, edges, probability, decision),
-        held_back=_held_back(scorer, scored, edges, probability, decision),
-        budget=asdict(cost) | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
-        unparsable=scorer.encoded.unparsable,
-        nobodys=scorer.encoded.nobodys,
-        warnings=(*warnings, *_label_warnings(labels)),
-        options=scorer.options.as_json(),
-        seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
-        versions={name: _version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
-    )
+    with ThreadPoolExecutor(1) as other:
+        grouping = other.submit(
+            _rates_by_group, cohort, scorer.encoded, edges, probability, decision
+        )
+        return LinkReport(
+            cohort_rows=cohort.num_rows,
+            record_rows=scorer.encoded.records.rows,
+            records=int(record.max(initial=-1)) + 1,
+            identities=arrays.count_distinct(identity),
+            columns=scorer.encoded.columns,
+            rules=_rules_json(scorer.blocks.counts, scored, edges, decision),
+            pairs=scored.pairs,
+            patterns=scored.patterns,
+            parameters=_model_parameters(model, scorer.options.own_columns),
+            classes={n: round(float(x), 2) for n, x in zip(CLASSES, model.sizes, strict=True)},
+            prior={
+                "shipped_version": int(shipped_number("version")),
+                "source": _source(scorer),
+                "saved_model": scorer.start.digest if scorer.start else "none",
+                "prior_pairs_per_field": shipped_number("strength"),
+                "matches_in_training": round(model.trained_on, 2),
+                "rounds": model.rounds,
+                "share_of_rows_matched": round(assignment.row_share, 6),
+            },
+            labels=labels,
+            links=links.count(LINK),
+            linked_rows=arrays.count_distinct(edges.rows[linked]),
+            linked_identities=arrays.count_distinct(edges.identities[linked]),
+            reviews=links.count(REVIEW),
+            review_rows=arrays.count_distinct(edges.rows[review]),
+            false_match_rate=_expected_rate(
+                float(linked.sum()) - sure,
+                float(linked.sum()),
+                float(doubt[linked].sum()),
+                float(linked.sum()) - float(_flattened(probability[linked]).sum()),
+            ),
+            missed_match_rate=_expected_rate(
+                total - sure, total, float(doubt[~linked].sum()) + unseen
+            ),
+            curve=_threshold_curve(probability, unseen),
+            histogram=_weight_histogram(edges, decision),
+            groups=grouping.result(),
+            held_back=_held_back(scorer, scored, edges, probability, decision),
+            budget=asdict(cost) | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
+            unparsable=scorer.encoded.unparsable,
+            nobodys=scorer.encoded.nobodys,
+            warnings=(*warnings, *_label_warnings(labels)),
+            options=scorer.options.as_json(),
+            seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
+            versions={name: _version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
+        )
 
 
 def _source(scorer: Scorer) -> str:

@@ -172,7 +172,7 @@ def check_header(names: list[str], role: str) -> None:
 
 # -- in parts, so that a large file is never in memory as a whole
 
-_ROWS = 1 << 18  # of a part: some 40 MB of text
+_ROWS = 1 << 17  # of a part: some 20 MB of text
 
 
 @dataclass(frozen=True)
