@@ -112,7 +112,7 @@ def _library_joins(
             buffers = [np.empty(room, np.int64) for _ in range(4)]
         out = _Out(*map(native.address, buffers), room, 0, 0)
         at = native.compiled().joined(
-            byref(rules), len(used), table, mine.packed, mine.rows, chunk.packed,
+            byref(rules), len(used), table, mine.packed, mine.rows, len(mine.rows), chunk.packed,
             chunk.begin, at, size, same_table, counts, byref(out),
         )  # fmt: skip
         wanted = max(wanted, out.need)

@@ -39,7 +39,7 @@ _KINDS: Final[dict[str, Any]] = {
 }  # fmt: skip
 # what each function is given; `hatch_build.py` compiles them
 _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
-    "joined": (c_int64, "pnpViVnnnnqp"),
+    "joined": (c_int64, "pnpVinVnnnnqp"),
     "by_bucket": (None, "Q?nniBQ"),
     "tallied": (None, "qnnq"),
     "by_row": (None, "qqnnqiiq"),

@@ -77,8 +77,9 @@ static int64_t before(const Rule *rule, int64_t place) {
     return low;
 }
 
-/* Pairs that a rule makes of a block, as record, row and rule in one number; -1 where there is no room. */
-static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64_t *out, int64_t room) {
+/* Pairs that a rule makes of a block, as record, row and rule in one number; -1 where there is no room. Of the cohort's rows only
+ * those before `ahead` are met by the block's first record, one more by each next one: a bucket has them in their order. */
+static int64_t met(const Rule *rule, int64_t from, int64_t size, int64_t ahead, Work *w, uint64_t *out, int64_t room) {
     int64_t hits = 0, most = 0, count = 0;
     const int shift = (int)(64 - rule->bits);
     const uint64_t *hashes = rule->hashes;
@@ -101,9 +102,11 @@ static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64
         if (i + AHEAD < hits) __builtin_prefetch(&rule->slots[w->start[i + AHEAD]]);
         const int32_t at = w->at[i];
         uint32_t tag = (uint32_t)hashes[at];
-        uint64_t record = (uint64_t)((rule->places ? rule->places[at] : at) - from) << (64 - BLOCK_BITS) | (uint64_t)rule->number;
+        const int64_t place = (rule->places ? rule->places[at] : at) - from;
+        uint64_t record = (uint64_t)place << (64 - BLOCK_BITS) | (uint64_t)rule->number;
         for (int32_t slot = w->start[i]; slot < w->stop[i]; slot++) {
             uint64_t found = rule->slots[slot];
+            if ((int64_t)(found & 0xFFFFFFFFu) >= ahead + place) break;
             out[count] = record | (found & 0xFFFFFFFFu) << RULE_BITS;
             count += found >> 32 == tag;
         }
@@ -112,10 +115,10 @@ static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64
 }
 
 /* All rules' pairs of a block; -1 where there is no room. */
-static int64_t block(const Rule *rules, int64_t rule_count, int64_t at, int64_t length, Work *w, Out *out) {
+static int64_t block(const Rule *rules, int64_t rule_count, int64_t at, int64_t length, int64_t ahead, Work *w, Out *out) {
     int64_t count = 0;
     for (int64_t k = 0; k < rule_count; k++) {
-        int64_t found = met(&rules[k], at, length, w, out->met + count, out->room - out->made - count);
+        int64_t found = met(&rules[k], at, length, ahead, w, out->met + count, out->room - out->made - count);
         if (found < 0) return -1;
         count += found;
     }
@@ -184,12 +187,14 @@ static void listed(uint64_t *keys, int64_t count, const Prefilter *prefilter, co
 /* Join the records from place `from` to `size` of a chunk that begins at record `begin`.
  * Returns the first place that was not joined any more for want of room. */
 int64_t joined(const Rule *rules, int64_t rule_count, const Prefilter *prefilter, const Row *cohort, const int32_t *rows,
-               const Row *records, int64_t begin, int64_t from, int64_t size, int64_t same_table, int64_t *made, Out *out) {
+               int64_t row_count, const Row *records, int64_t begin, int64_t from, int64_t size, int64_t same_table, int64_t *made, Out *out) {
     Work w;
+    const int in_a_row = same_table && row_count && rows[row_count - 1] - rows[0] == row_count - 1;
     for (int64_t at = from, length; at < size; at += length) {
+        const int64_t ahead = in_a_row ? begin + at - rows[0] : INT64_MAX / 2;
         length = size - at < BLOCK ? size - at : BLOCK;
         int64_t count = -1;
-        while ((count = block(rules, rule_count, at, length, &w, out)) < 0) {
+        while ((count = block(rules, rule_count, at, length, ahead, &w, out)) < 0) {
             if (out->made) return at;
             if (length == 1) {
                 out->need = 2 * out->room;

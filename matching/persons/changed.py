@@ -18,7 +18,7 @@ from matching.blocking import Blocks
 from matching.model import Frequencies
 from matching.normalise import Side
 from matching.options import LinkOptions
-from matching.persons.register import Entries, Pieces, Records, index_of, least_odds, named_by
+from matching.persons.register import Entries, Pieces, Records, index_of, named_by
 from matching.persons.remembered import Remembered
 from matching.scoring import Scored, Scorer, ShardPlan
 
@@ -67,7 +67,7 @@ def resolve_whole(
                 told((number + 1) / plan.shards)
 
     if remembered is None:
-        scorer = Scorer(entries.encoded, options, same_table=True, least=least_odds(options))
+        scorer = entries.scorer(options)
         index = entries.index(*entries.pieces().persons(scorer, scorer.run(shards), options))
         return Resolved(index, Remembered.of(scorer, many) if many else None, many)
     scorer = _known(entries, remembered, options)
@@ -112,9 +112,8 @@ def resolve_changed(
 
 
 def _known(entries: Entries, remembered: Remembered, options: LinkOptions) -> Scorer:
-    encoded = remembered.encoded(entries.encoded)
-    learnt = remembered.learnt(encoded.records)
-    return Scorer(encoded, options, same_table=True, learnt=learnt, least=least_odds(options))
+    entries = replace(entries, encoded=remembered.encoded(entries.encoded))
+    return entries.scorer(options, remembered.learnt(entries.encoded.records))
 
 
 def _near(entries: Entries, scorer: Scorer, touched: Bools) -> Bools:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from matching import arrays, assignment, errors, normalise, tables
 from matching.arrow import Bools, Floats, Ints, array, filled
 from matching.options import LinkOptions
-from matching.scoring import Scored, Scorer
+from matching.scoring import Learnt, Scored, Scorer, of_one_table
 
 Records = pa.Table | Iterable[pa.Table]
 
@@ -38,7 +38,7 @@ def resolve(records: Records, options: LinkOptions | None = None) -> pa.Table:
     """
     options = options or LinkOptions()
     entries = Entries.read(records, options)
-    scorer = Scorer(entries.encoded, options, same_table=True, least=least_odds(options))
+    scorer = entries.scorer(options)
     return entries.index(*entries.pieces().persons(scorer, scorer.run(), options))
 
 
@@ -97,6 +97,11 @@ class Entries:
         encoded = replace(encoded, cohort=side, records=side)
         arrays.give_back()
         return cls(ids, group, node, row_of, copies[:rows], missed[missed < len(row_of)], encoded)
+
+    def scorer(self, options: LinkOptions, learnt: Learnt | None = None) -> Scorer:
+        """Scores their contents against each other, by what was learnt of others or anew."""
+        options, least = of_one_table(options, len(self.row_of)), least_odds(options)
+        return Scorer(self.encoded, options, same_table=True, learnt=learnt, least=least)
 
     def pieces(self) -> "Pieces":
         """What they are put together of."""

@@ -7,7 +7,6 @@ that comes far more often than names do.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +25,7 @@ _TOGETHER = 8.0  # first names and surnames of one origin occur together this mu
 # Of a small origin even more, but no first name has a larger share among people of one surname, nor a
 # surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
 _FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
-# At most, on one machine and on a cluster: what is kept of a shard's row while it is worked is some 200 bytes.
-_SHARDS, _SPREAD = 6, 16
+_SPREAD = 16  # shards on a cluster, at most
 _EXACT = 1.001  # what logarithms and their powers leave uncertain is far less
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
@@ -82,10 +80,9 @@ def _by_weights(
     encoded: normalise.Encoded, options: LinkOptions, run_shards: scoring.RunShards | None
 ) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
-    # Every shard looks at all rows after it, so that many shards of a long cohort would cost its square.
-    shards = _SHARDS if run_shards is None else _SPREAD
-    rows = max(options.shard_rows, -(-encoded.cohort.rows // shards))
-    scorer = scoring.Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
+    spread = (_SPREAD,) if run_shards else ()
+    options = scoring.of_one_table(options, encoded.cohort.rows, *spread)
+    scorer = scoring.Scorer(encoded, options, same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
     scored = scorer.score(run_shards)
     probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))

@@ -11,6 +11,7 @@ from matching.scoring.scoring import (
     Scored,
     Scorer,
     ShardPlan,
+    of_one_table,
     plan_of,
     plan_tables,
     scored_of,

@@ -28,6 +28,10 @@ from matching.model import frequencies
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
 from matching.options import LinkOptions
 
+_SHARDS: Final = (
+    6  # of one table: what is kept of a shard's row while it is worked is some 200 bytes
+)
+
 
 @dataclass
 class Scored:
@@ -118,6 +122,14 @@ class ShardPlan:
     @cached_property
     def _pair_filter(self) -> PairFilter:
         return PairFilter(self.encoded, self.model, self.table, self.least, self.comparer)
+
+
+def of_one_table(options: LinkOptions, rows: int, shards: int = _SHARDS) -> LinkOptions:
+    """The options of a linkage of one table with itself, in ``shards`` at most.
+
+    Every shard looks at all rows after it: with more, the longer a table is, its search would cost the square of it.
+    """
+    return replace(options, shard_rows=max(options.shard_rows, -(-rows // shards)))
 
 
 RunShards = Callable[[ShardPlan], Iterable[Scored]]

@@ -9,7 +9,7 @@ import pytest
 from matching.assignment.identities import components, persons
 from matching.errors import BadTable
 from matching.options import LinkOptions
-from matching.persons.register import resolve
+from matching.persons import resolve, resolve_whole
 from tests.unit.matching.tables import noisy, people, records
 
 
@@ -40,6 +40,13 @@ def test_entries_are_joined_to_persons(register, index):
     found, true = pairs(index["identity"].to_pylist()), pairs(human)
     assert len(found & true) / len(true) > 0.95
     assert len(found - true) <= 2
+
+
+def test_a_longer_register_is_not_worked_in_more_shards(register, index):
+    told = []
+    small = resolve_whole(register[0], LinkOptions(shard_rows=1), told=told.append)
+    assert small.index.equals(index)
+    assert told == [(n + 1) / 6 for n in range(6)]
 
 
 def test_the_lower_bound_never_splits_what_the_identity_joins(index):
