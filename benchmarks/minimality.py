@@ -1,13 +1,13 @@
 """What knowing the algorithm is worth: the suppressor rerun on every table that fits a published one.
 
-    python benchmarks/minimality.py [tables] [secrets] [results.jsonl] [plain]
+    python benchmarks/minimality.py [tables] [secrets] [results.jsonl] [plain] [without-singletons]
 
 The attacker enumerates the tables of whole numbers that fit what is published and keeps those on
 which a rerun gives the same pattern: once, where the rule has no secret; else under as many secrets
 of his own as are given, and a table is kept where any of them does. A table *falls* where all that
 are kept agree on the count of a small cell, or all have it small, though what is published allows
 more. Random tables of two and three dimensions, those that at most 40 tables fit. What a table came to is a line of
-the results, and is not done again. ``plain``: the rule without a secret is attacked, too.
+the results, and is not done again. ``plain``: the rule without a secret is attacked, too; ``without-singletons``: the rule that guards against nobody who is alone in a cell.
 
 A rerun is the rule's own: what does not depend on the secret (which patterns of a table are taken at all) is found once for
 all secrets. Beside what is hidden stands what *any* suppressor must hide that hides fewest and keeps reruns out: a pattern
@@ -35,7 +35,7 @@ from extracts.suppression.solver.suppressor import choose
 from tests.unit.extracts.suppression.optimum import cheapest
 from tests.unit.extracts.suppression.tables import from_leaves
 
-POLICY = SuppressionPolicy()
+POLICY = SuppressionPolicy(singletons="without-singletons" not in sys.argv)
 HOME = b"home" * 8
 SHAPES = ((2, 3), (3, 3), (2, 2, 2), (3, 4))
 MOST = 40
@@ -91,7 +91,12 @@ def drawn_by_any(rule, table, values, hidden, secrets):
             return any((other.first(accepted, one) == hidden).all() for one in secrets)
         if any(other.withstands(one) for one in smallest):
             return False
-    if cheapest(table_with(table, values), np.ones(table.size), ~hidden, singletons=True) is None:
+    if (
+        cheapest(
+            table_with(table, values), np.ones(table.size), ~hidden, singletons=POLICY.singletons
+        )
+        is None
+    ):
         return False
     policies = (replace(POLICY, secret=one) for one in secrets)
     found = (pattern(table_with(table, values), one) for one in policies)
@@ -103,7 +108,7 @@ def attacked(table, plain, secrets, plainly):
 
     def given_plainly(values):
         one = table_with(table, values)
-        if cheapest(one, np.ones(one.size), ~plain, singletons=True) is None:
+        if cheapest(one, np.ones(one.size), ~plain, singletons=POLICY.singletons) is None:
             return False
         got = pattern(one, POLICY)
         return got is not None and (got == plain).all()
@@ -137,7 +142,12 @@ def least_of_any(table, plain, taken):
         for one in patterns_by_cost(start_search(relations_of(table, 1), POLICY)):
             tables = reruns.fitting(relations_of(table, 1), one.hidden, MANY)
             gives = lambda values, away=one.hidden: (  # noqa: E731
-                cheapest(table_with(table, values), np.ones(table.size), ~away, singletons=True)
+                cheapest(
+                    table_with(table, values),
+                    np.ones(table.size),
+                    ~away,
+                    singletons=POLICY.singletons,
+                )
                 is not None
             )
             if secondary(one) >= taken or tables is None or not proven(table, tables, gives):
@@ -145,7 +155,8 @@ def least_of_any(table, plain, taken):
     return taken
 
 
-def main(tables=191, secrets=60, results=None, plainly=None):
+def main(tables=191, secrets=60, results=None, *more):
+    plainly = "plain" in more
     chance, others = np.random.default_rng(TABLES_SEED), np.random.default_rng(SECRETS_SEED)
     own = [others.bytes(32) for _ in range(int(secrets))]
     before = Path(results).read_text().splitlines() if results and Path(results).exists() else []
