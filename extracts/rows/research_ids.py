@@ -1,6 +1,7 @@
 """Research ids in place of keys, and row order, without ever holding the project's secret.
 
-One id stands for each person and record, the same throughout a project.
+One id stands for each person and record, the same in all releases of its kind throughout a project. Identified
+rows name people: de-identified ones have references of their own, else the one would name the other.
 """
 
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,7 +46,8 @@ def with_references(rows: pa.Table, plan: Plan, ids: IdMaker) -> dict[str, pa.Ch
         IdsCollide: two keys got one id.
     """
     keys = {plan.noun: "record_", "person": "person_"}
-    made = {label: _references(rows[name], label, ids) for label, name in keys.items()}
+    apart = "deidentified/" if plan.kind == "deidentified" else ""
+    made = {one: _references(rows[name], f"{apart}{one}", ids) for one, name in keys.items()}
     return {
         column.name: made[plan.references[column.name]]
         if column.name in plan.references

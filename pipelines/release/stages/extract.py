@@ -14,6 +14,7 @@ from pipelines import registers
 from pipelines.release import content
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
+from pipelines.release.given_rows import digest_of
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import FactValue, Staging
 from systems import database
@@ -54,6 +55,7 @@ def _deidentified(context: ReleaseContext) -> Product:
         rows.extract,
         path,
         scanned,
+        rows_digest=digest_of(table),
         risk=rows.report.as_json(),
         limit=context.approved.row_limit.as_json(),
         within_limit=rows.within,

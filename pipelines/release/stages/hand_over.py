@@ -10,6 +10,7 @@ from pipelines.custody import wipe_staging
 from pipelines.home import locked, sweep
 from pipelines.release import errors, metrics, staging
 from pipelines.release.context import ReleaseContext
+from pipelines.release.given_rows import refuse_other_rows
 from pipelines.release.stages.gate import ask_gate
 from pipelines.release.stages.stage import Product
 from pipelines.safeguards import notify_witness
@@ -31,6 +32,7 @@ def record_and_hand_over(context: ReleaseContext) -> Product:
     Raises:
         GateRefused: approvals, keys or sanctions changed while the release waited (exit 3).
         HistoryMoved: another table of the system was published meanwhile.
+        OtherRowsGiven: other de-identified rows went to the project meanwhile (exit 3).
         CodedError: a sealed package is not what was sealed (exit 5).
     """
     session, outbox, sealed = context.session, context.outbox, context.folder / "seal"
@@ -46,6 +48,7 @@ def record_and_hand_over(context: ReleaseContext) -> Product:
     with locked(context.history, wait=_PATIENCE):
         sweep(context.history)
         if not outbox.exists():
+            refuse_other_rows(context)
             _enter_history(context)
         _record(context, packages)
         if not outbox.exists():

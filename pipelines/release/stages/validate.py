@@ -12,6 +12,7 @@ from pipelines.custody import report_file
 from pipelines.home import write_private
 from pipelines.release import content, reporting
 from pipelines.release.context import ReleaseContext
+from pipelines.release.given_rows import refuse_other_rows
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import Records
 from pipelines.session import today
@@ -26,6 +27,7 @@ def validate_extract(context: ReleaseContext) -> Product:
 
     Raises:
         ValidationFailed: a critical check does not hold (exit 4). The report says what, in counts.
+        OtherRowsGiven: the project has other de-identified rows (exit 3).
     """
     if (before := _attached_before(context)) is not None:
         return before
@@ -60,6 +62,7 @@ def validate_extract(context: ReleaseContext) -> Product:
         context.session.releases.attach_report(context.release, *editions, beside=beside)
         context.note("release_validated", outcome="failed", **outcome)
         verdict.require()
+    refuse_other_rows(context)
     context.note("release_validated", outcome="passed", **outcome)
     attached = context.session.releases.attach_report(context.release, *editions, beside=beside)
     return _product(attached, tally)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from extracts.deidentified import build_deidentified
 from extracts.errors import ColumnNotAllowed, LinkOutsideRegister, ScopeEmpty, SuppliedRowsUnsound
 from extracts.rows import RowScope
 from tests.unit.extracts.making import build_identified
@@ -211,6 +212,18 @@ def test_references_are_stable_in_a_project_and_differ_between_projects(
         for secret in ("one", "one", "two")
     ]
     assert refs[0] == refs[1] != refs[2]
+
+
+def test_references_do_not_join_identified_rows_to_deidentified_ones(
+    carpos, open_register, bring_cohort, make_ids
+):
+    """Both may be approved for one project: whoever is named in the one would be named in the other."""
+    con = open_register(person=PEOPLE, order_entry=[order(10)], order_party=[party(10, 1)])
+    bring_cohort(con, COHORT, [link("a", 1)])
+    named = build_identified(con, carpos, GV, make_ids("one")).table["order_ref"].to_pylist()
+    nameless = build_deidentified(con, carpos, GV, make_ids("one")).table["order_ref"].to_pylist()
+    assert len(named) > 0 < len(nameless)
+    assert set(named).isdisjoint(nameless)
 
 
 class TestRefused:
