@@ -39,6 +39,7 @@ class Source:
     findings: tuple[Finding, ...] = ()  # what must be said of how it was read
     own: tuple[str, ...] = ()
     aliases: Aliases | None = None  # makes variants of its rows
+    passing: bool = False  # its parts are made for this and nobody else holds them
     # its rows as they were read before, in the stead of its parts
     stored: Callable[[Sequence[str]], normalise.EncodingInput] | None = None
 
@@ -48,7 +49,8 @@ class Source:
         """Read some of its columns."""
         if self.stored is not None:
             return self.stored(columns)
-        return normalise.read_input(self.parts(), columns, self.keep, threads, exact)
+        parts, passing = self.parts(), self.passing
+        return normalise.read_input(parts, columns, self.keep, threads, exact, passing=passing)
 
 
 def table_source(table: pa.Table, side: Side) -> Source:
@@ -180,7 +182,7 @@ def file_source(
 
     standard = tuple(c for c in STANDARD if c in boxes)
     ignored = len(stream.names) - len({*wanted, *own}) - 1
-    source = Source(standard, keep, lambda: parts(coded), findings, tuple(own), several)
+    source = Source(standard, keep, lambda: parts(coded), findings, tuple(own), several, True)
     return FileSide(source, parts, _id_type(stream.types, id_name), ignored)
 
 

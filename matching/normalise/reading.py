@@ -6,6 +6,7 @@ text means is for `matching.normalise.encoding`.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -66,6 +67,8 @@ def read_input(
     keep: Iterable[str],
     threads: int | None,
     exact: Sequence[str] = (),
+    *,
+    passing: bool = False,
 ) -> EncodingInput:
     """Read a side.
 
@@ -75,6 +78,7 @@ def read_input(
         keep: columns to hand on as they are.
         threads: how many to use.
         exact: columns of the user's own.
+        passing: the batches are nobody else's: their memory is to serve the next ones.
     """
     wanted, as_given = frozenset(columns), list(keep)
     parts: list[pa.Table] = []
@@ -82,9 +86,10 @@ def read_input(
     unread: dict[str, list[Unread]] = {}
     rows = 0
     for batch in prefetch(batches):
-        parts.append(batch.select(as_given))
+        parts.append(_kept(batch.select(as_given)) if passing else batch.select(as_given))
         jobs = [*(name for name in (*NUMBERS, *TEXTS) if name in wanted), *exact]
-        for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
+        made_of = partial(_read, batch, passing=passing)
+        for made in in_threads(made_of, jobs, threads):
             for name, values in made.values.items():
                 found.setdefault(name, []).append(values)
             if made.unread:
@@ -118,10 +123,23 @@ class _Read:
     unread: Unread | None = None
 
 
-def _read(batch: pa.Table, name: str) -> _Read:
+def _kept(table: pa.Table) -> pa.Table:
+    """Columns in memory of their own: what they came in would stay as a whole for the least of them."""
+    columns = [pa.chunked_array(map(_copied, c.chunks), c.type) for c in table.columns]
+    return pa.Table.from_arrays(columns, names=table.column_names)
+
+
+def _copied(values: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(values.type):
+        both = values.indices, values.dictionary
+        return pa.DictionaryArray.from_arrays(*map(_copied, both))
+    return pa.concat_arrays([values, values.slice(0, 0)])
+
+
+def _read(batch: pa.Table, name: str, *, passing: bool) -> _Read:
     column = batch[name]
     if pa.types.is_dictionary(column.type):
-        return _Read(name, {name: column})
+        return _Read(name, {name: _kept(batch.select([name]))[0] if passing else column})
     column = pc.cast(column, pa.string())
     if name == "street":
         house, rest = addresses.house_and_street(column)

@@ -97,10 +97,16 @@ def _send(channel: socket.socket, answer: Answer) -> None:
     if isinstance(answer, Mapping):
         _frame(channel, b"J", json.dumps(answer).encode())
         return
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, answer.schema) as writer:
-        writer.write_table(answer)
-    _frame(channel, b"T", memoryview(sink.getvalue()))
+    size = pa.MockOutputStream()  # a buffer that grows would be copied again and again
+    _write(answer, size)
+    content = pa.allocate_buffer(size.size())
+    _write(answer, pa.FixedSizeBufferWriter(content))
+    _frame(channel, b"T", memoryview(content))
+
+
+def _write(table: pa.Table, sink: pa.NativeFile) -> None:
+    with sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
 
 
 def _frame(channel: socket.socket, kind: bytes, content: bytes | memoryview) -> None:
