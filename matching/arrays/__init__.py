@@ -15,6 +15,7 @@ from matching.arrays.numbering import (
     among,
     blank,
     count_distinct,
+    first_places,
     number_ids,
     numbered,
     some_numbers,

@@ -29,6 +29,11 @@ def numbered(values: Numbers) -> tuple[Ints, int]:
     return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
 
 
+def first_places(number: Ints) -> Ints:
+    """Where each number stands first, of numbers in order of first appearance."""
+    return np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
+
+
 def some_numbers(values: Ints) -> tuple[Ints, int]:
     """A number for each value, in some order, and a bound of them: values close together number themselves."""
     if not len(values):

@@ -111,11 +111,13 @@ def _all_pairs(label: Ints) -> tuple[Ints, Ints]:
     """
     members = np.flatnonzero(np.bincount(label)[label] > 2)
     order = members[np.argsort(label[members], kind="stable")]
+    mine, near = label[order], np.arange(len(order))
     found: list[tuple[Ints, Ints]] = []
     for gap in range(1, _MOST):
-        if gap >= len(order):
-            break
-        near = np.flatnonzero(label[order[gap:]] == label[order[:-gap]])
+        near = near[: np.searchsorted(near, len(order) - gap)]
+        near = near[
+            mine[near] == mine[near + gap]
+        ]  # who is in one with the next but one is with the next
         if not len(near):
             break
         found.append((order[near], order[near + gap]))

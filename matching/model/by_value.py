@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from matching.arrays import extend_hash, finish_hash, start_hash
+from matching.arrays import extend_hash, finish_hash, first_places, numbered, start_hash
 from matching.arrow import Floats, Floats32, Ints
 from matching.comparison import NAMES
 from matching.model.chance import PRIOR_ROWS, VALUES, Frequencies
@@ -34,14 +34,18 @@ class ValueTable:
     def of(cls, keys: Ints, values: Floats | Floats32, unseen: float = 0.0) -> "ValueTable":
         """Rows with the keys of their values (negative is missing) and a number that is the same wherever the key is."""
         known = np.flatnonzero(keys >= 0)
-        distinct, first = np.unique(keys[known], return_index=True)
-        return cls(distinct, values[known[first]].astype(np.float64), unseen)
+        first = known[first_places(numbered(keys[known])[0])]
+        first = first[np.argsort(keys[first])]
+        return cls(keys[first], values[first].astype(np.float64), unseen)
 
     @classmethod
     def counts(cls, keys: Ints) -> "ValueTable":
         """How many rows have each key."""
-        distinct, counts = np.unique(keys[keys >= 0], return_counts=True)
-        return cls(distinct, counts.astype(np.float64))
+        keys = keys[keys >= 0]
+        number, many = numbered(keys)
+        distinct, counts = keys[first_places(number)], np.bincount(number, minlength=many)
+        order = np.argsort(distinct)
+        return cls(distinct[order], counts[order].astype(np.float64))
 
     def look_up(self, keys: Ints) -> Floats:
         """The number of each key; nought where it is missing."""

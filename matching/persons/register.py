@@ -232,9 +232,8 @@ def _distinct(encoded: normalise.Encoded) -> tuple[Ints, Ints]:
     key = arrays.start_hash(columns[0])
     for column in columns[1:]:
         key = arrays.extend_hash(key, column)
-    _, first, place = np.unique(arrays.finish_hash(key), return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))
-    return np.sort(first), rank[place]
+    content, _ = arrays.numbered(arrays.finish_hash(key).view(np.int64))
+    return arrays.first_places(content), content
 
 
 def named_by(cluster: Ints, ids: Ints) -> Ints:

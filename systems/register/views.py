@@ -89,7 +89,7 @@ def linkage_sql(system: System, among: str | None = None) -> str:
     linkage = system.linkage
     table, key = linkage.person_table, linkage.person_key
     shown, joins = _together(system, among)
-    if roles := _role_sql(system, key):
+    if roles := _role_sql(system, key, among):
         joins.append(f"LEFT JOIN ({roles}) AS party USING ({quoted(key)})")
     role = "party.role" if roles else "CAST(NULL AS VARCHAR) AS role"
     group = "party.grouped" if linkage.group and roles else "CAST(NULL AS BIGINT)"
@@ -156,8 +156,8 @@ def _part_sql(source: _Source, columns: list[LinkageColumn], key: str, among: st
     return f"SELECT {quoted(key)}, {picked} FROM {quoted(table)} {filter_sql} GROUP BY ALL"
 
 
-def _role_sql(system: System, key: str) -> str:
-    """Role and group of every entry; empty where entries have neither."""
+def _role_sql(system: System, key: str, among: str | None) -> str:
+    """Role and group of every entry, or of some; empty where entries have neither."""
     linkage = system.linkage
     if linkage.role is None:
         return ""
@@ -165,7 +165,7 @@ def _role_sql(system: System, key: str) -> str:
     return (
         f"SELECT {quoted(key)}, {quoted(linkage.role_column or '')} AS role, "
         f"CASE WHEN min({group}) = max({group}) THEN min({group}) END AS grouped "
-        f"FROM {quoted(linkage.party_table)} GROUP BY ALL"
+        f"FROM {quoted(linkage.party_table)} {f'WHERE {_among(key, among)} ' if among else ''}GROUP BY ALL"
     )
 
 

@@ -139,12 +139,15 @@ def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> va
         con.register("links", links)
         context.staging.view(con, "intake", "supplied", "supplied")
         con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
-        compared, identities = _once(records)
+        # of what was offered the suite asks for what was linked alone; a register has millions of others
+        ended = links.select(["record_id"])
+        offered = pc.is_in(records["record_id"], value_set=ended["record_id"].combine_chunks())
+        compared, identities = _once(records.filter(offered))
         con.register("records", compared)
         con.register("identities", identities)
         system, linked = context.approved.system, context.approved.linked_role
         if linked is not None:
-            con.register("parties", _parties(context))
+            con.register("parties", _parties(context, ended))
         parameters = {
             "cohort": "cohort",
             "records": "records",
@@ -157,8 +160,8 @@ def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> va
         return validation.begin("links", system, con, "links", parameters)
 
 
-def _parties(context: ReleaseContext) -> pa.Table:
-    """Everybody on a record: ``record_id``, ``role``, ``barred``, ``flagged``; asked of the register itself, for the suite.
+def _parties(context: ReleaseContext, ended: pa.Table) -> pa.Table:
+    """Whoever of some entries stands on a record: ``record_id``, ``role``, ``barred``, ``flagged``; asked of the register itself, for the suite.
 
     What the extract asks for is not used: the suite is to find a wrong one.
     """
@@ -171,12 +174,14 @@ def _parties(context: ReleaseContext) -> pa.Table:
     query = (
         f"SELECT p.{quoted(linkage.person_key)} AS record_id, p.{quoted(linkage.role_column or '')} AS role, "
         f"coalesce({barred}, true) AS barred, {flagged} AS flagged "
-        f"FROM {quoted(linkage.party_table)} p JOIN {quoted(table)} r USING ({quoted(key)})"
+        f"FROM {quoted(linkage.party_table)} p JOIN {quoted(table)} r USING ({quoted(key)}) "
+        f"WHERE p.{quoted(linkage.person_key)} IN (SELECT record_id FROM ended)"
     )
     with (
         context.snapshot.connect(context.threads) as con,
         database.guarded(LinkageBroke, step="parties"),
     ):
+        con.register("ended", ended)
         return con.sql(query).to_arrow_table()
 
 
