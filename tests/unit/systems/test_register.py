@@ -20,7 +20,7 @@ from systems.errors import (
     TableUnknown,
 )
 from systems.register.sources import is_synthetic
-from systems.register.views import entries_sql
+from systems.register.views import entries_sql, linkage_sql
 
 SECRET = "SECRETVALUE"
 
@@ -207,6 +207,9 @@ def test_the_variants_of_some_entries_are_those_of_all(loaded, step):
         f"WHERE record_id % {step} = 0 ORDER BY ALL"
     ).to_arrow_table()
     assert got.equals(want)
+    got = con.sql(f"{linkage_sql(load_system('CARPOS'), 'few')} ORDER BY ALL").to_arrow_table()
+    whole = f"SELECT * FROM linkage_records WHERE record_id % {step} = 0 ORDER BY ALL"
+    assert got.equals(con.sql(whole).to_arrow_table())
 
 
 def test_code_lists_can_be_joined(loaded):
