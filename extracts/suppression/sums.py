@@ -8,13 +8,13 @@ match counts where its counts are so large, and the choices so few, that chance 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, log2
+from math import log2
 
 import numpy as np
 import numpy.typing as npt
 
 from extracts.suppression import errors
-from extracts.suppression.codebook import TOTAL, Codebook
+from extracts.suppression.codebook import TOTAL, Codebook, span
 from extracts.suppression.labels import Listing, Parents, folded
 
 _BITS = 5.0  # what a match must say beyond what chance would: one in 32
@@ -37,7 +37,7 @@ def check_sums(tables: Sequence[Listing], parents: Parents, book: Codebook) -> N
 
     Raises:
         LevelIsSumError: a level of one table has the counts of several others together.
-        AlikeColumnsError: the levels of a column have those of another table's, or of sums of them.
+        AlikeColumnsError: the levels of a column have those of another table's, or of sums of them, or both have bands of ages.
     """
     for table in tables:
         for axis, name in enumerate(table.dims):
@@ -49,6 +49,8 @@ def check_sums(tables: Sequence[Listing], parents: Parents, book: Codebook) -> N
     for one, other in combinations(tables, 2):
         both = [d for d in one.dims if d in other.dims]
         for mine, its in _apart(one, other, tables, book):
+            if _bands(one, mine) and _bands(other, its):
+                raise errors.AlikeColumnsError(columns=[mine, its], table=other.role)
             for shared in [both, []] if both else [[]]:
                 ours, theirs = (
                     _counts(one, mine, shared, parents),
@@ -69,6 +71,12 @@ def _apart(
             )
             if not said and not any({mine, its} <= set(t.dims) for t in tables):
                 yield mine, its
+
+
+def _bands(table: Listing, name: str) -> bool:
+    """Whether levels of a column read like bands of ages, which overlap those of any other such column."""
+    spans = (span(level) for level in table.first[table.dims.index(name)])
+    return any(s is not None and s[0] == "age" and s[2] - s[1] >= 12 for s in spans)
 
 
 def _counts(table: Listing, name: str, by: Sequence[str], parents: Parents) -> _Counts:
@@ -129,8 +137,9 @@ def _bits(counts: Floats) -> float:
 
 
 def _beyond_chance(target: Floats, among: Floats, chosen: int) -> float:
-    """What a match says: bits of what is met, without those of the choice."""
-    return _bits(target) - log2(comb(int(among.any(axis=1).sum()), chosen))
+    """What a match says: bits of what is met, without those of the choice among levels, or among all their sums."""
+    levels = int(among.any(axis=1).sum())
+    return _bits(target) - (log2(levels) if chosen == 1 else levels)
 
 
 def _sum_of(parts: Floats, target: Floats) -> tuple[int, ...]:

@@ -136,6 +136,22 @@ def test_a_column_of_groups_is_refused_until_a_codebook_says_of_what(tmp_path):
     assert (shown["A", "CH"], shown["B", "CH"], shown["C", "CH"]) == ("", "", "80")
 
 
+def test_bands_of_ages_by_another_name_are_refused(tmp_path):
+    """0-19 beside the 0-17 of before: three persons of 18 and 19, whatever the columns are called."""
+    earlier = "ageband n status\n0-17 20 published\n18+ 100 published"
+    with pytest.raises(e.AlikeColumnsError):
+        suppressed(tmp_path, "age n\n0-19 23\n20+ 97", ["age"], earlier)
+    book = tmp_path / "book.csv"
+    bands = [("0-17", "0..17"), ("18+", "18.."), ("0-19", "0..19"), ("20+", "20..")]
+    lines = [f"age,{level},{atoms}" for level, atoms in bands]
+    book.write_text("\n".join(["dimension,level,atoms", "ageband,,age", *lines, ""]))
+    assert suppressed(tmp_path, "age n\n0-19 23\n20+ 97", ["age"], earlier, codebook=book) == {
+        ("0-19",): "",
+        ("20+",): "",
+        ("TOTAL",): "120",
+    }
+
+
 def test_columns_with_the_same_levels_and_other_counts_are_two(tmp_path):
     earlier = "brady n status\nY 70 published\nN 41 published"
     assert suppressed(tmp_path, "firearms n\nY 50\nN 61", ["firearms"], earlier)
@@ -172,3 +188,11 @@ def test_chance_is_not_taken_for_a_sum(tmp_path):
         except e.LevelIsSumError:
             asked += 1
     assert asked <= 2
+
+
+def test_nor_is_chance_taken_for_groups_of_another_column(tmp_path):
+    """Two halves of 2,500 orders beside six groups: one in forty is a sum of some by chance alone, and is not asked about."""
+    earlier = "half n status\nnorth 1204 published\nsouth 1307 published"
+    groups = [("a", 1001), ("b", 203), ("c", 700), ("d", 411), ("e", 150), ("f", 46)]
+    cells = "\n".join(["race n", *(f"{level} {count}" for level, count in groups)])
+    assert suppressed(tmp_path, cells, ["race"], earlier)
