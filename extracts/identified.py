@@ -87,62 +87,99 @@ class CohortRows:
     @property
     def schema(self) -> pa.Schema:
         """Of every part."""
-        texts = ["row_id", *(f"supplied_{name}" for name in self.supplied), "matched"]
-        return pa.schema([(name, pa.string()) for name in texts] + list(self._values.schema))
+        return _schema(self.supplied, self._values.schema)
 
-    def parts(self, supplied: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """The rows in their final order.
+    def parts(self, supplied: Iterable[pa.Table], rows: int = PART) -> Iterator[pa.Table]:
+        """The rows in their final order: what `shares` come to."""
+        for share in self.shares(supplied, rows):
+            yield share.extract()
+
+    def shares(self, supplied: Iterable[pa.Table], rows: int = PART) -> Iterator["Share"]:
+        """What the rows are made of, share by share in their order; each can be worked by itself.
 
         Args:
             supplied: ``row_number`` (0 or more), ``row_id`` and the supplied columns, at least one table;
                 ``row_number`` ascends throughout.
+            rows: of the cohort in a share, at most.
 
         Raises:
             SuppliedRowsUnsound: it does not, or a linked row is not there.
             ColumnNotAllowed: a supplied column has no standard name.
-            ExtractFailed: Arrow gave up; its own words may quote a value.
         """
-        last, done = -1, 0
+        last, done, rows = -1, 0, min(rows, PART)
+        shared.check_against(self.schema, self._plan, self.supplied)
         for table in supplied:
-            for start in range(0, max(table.num_rows, 1), PART):
-                part = table.slice(start, PART)
+            for start in range(0, max(table.num_rows, 1), rows):
+                part = table.slice(start, rows)
                 numbers: Ints = part["row_number"].to_numpy()
                 if wrong := int((np.diff(numbers, prepend=last) <= 0).sum()):
                     raise SuppliedRowsUnsound(count=wrong)
                 last = int(numbers[-1]) if len(numbers) else last
                 upto = int(np.searchsorted(self._numbers, last, "right"))
-                with guarded(ExtractFailed, step="cohort rows"):
-                    made = self._part(part, numbers, done, upto)
-                yield made
+                yield self._share(part, numbers, done, upto)
                 done = upto
         if lost := len(self._numbers) - done:
             raise SuppliedRowsUnsound(count=lost)
 
-    def _part(self, part: pa.Table, numbers: Ints, start: int, stop: int) -> pa.Table:
+    def _share(self, part: pa.Table, numbers: Ints, start: int, stop: int) -> "Share":
         own = self._numbers[start:stop]
         row = np.searchsorted(numbers, own)
         if lost := int((numbers[row] != own).sum()):
             raise SuppliedRowsUnsound(count=lost)
         found = np.bincount(row, minlength=len(numbers))
-        place = np.repeat(np.arange(len(numbers)), np.maximum(found, 1))
-        at_record = np.full(len(place), -1)
-        at_record[found[place] > 0] = np.arange(start, stop)
-        verdict = np.where(found > 0, _YES, self._were_untried(numbers))
+        place = np.repeat(np.arange(len(numbers), dtype=np.int32), np.maximum(found, 1))
+        record = np.full(len(place), -1, np.int32)
+        record[found[place] > 0] = np.arange(stop - start)
+        verdict = np.where(found > 0, _YES, self._were_untried(numbers)).astype(np.int8)
         self._tally += np.bincount(verdict, minlength=len(_VERDICTS))
         self._rows += len(place)
-        at = pa.array(place)
-        given = [part[name].cast(pa.string()).take(at) for name in ("row_id", *self.supplied)]
-        matched = pa.array(_VERDICTS).take(pa.array(verdict[place]))
-        values = self._values.take(pa.array(at_record, mask=at_record < 0))
-        table = pa.Table.from_arrays([*given, matched, *values.columns], schema=self.schema)
-        shared.check_against(table, self._plan, self.supplied)
-        return table
+        columns = {"place": place, "record": record, "verdict": verdict[place]}
+        rows = pa.table({name: pa.array(values) for name, values in columns.items()})
+        supplied = part.select(["row_id", *self.supplied])
+        return Share(supplied, rows, self._values.slice(start, stop - start))
 
     def _were_untried(self, numbers: Ints) -> npt.NDArray[np.bool_]:
         if not len(self._untried):
             return np.zeros(len(numbers), np.bool_)
         at = np.searchsorted(self._untried, numbers).clip(max=len(self._untried) - 1)
         return self._untried[at] == numbers
+
+
+@dataclass(frozen=True)
+class Share:
+    """Some of the cohort's rows, in their order, with all that an extract says of them: a pure function of three tables.
+
+    Attributes:
+        supplied: ``row_id`` and the supplied columns to copy.
+        rows: one for each row of the extract: its ``place`` among those, its ``record`` among the values (-1 where it
+            has none) and its ``verdict``.
+        values: the plan's columns of the records of these rows.
+    """
+
+    supplied: pa.Table = field(repr=False)
+    rows: pa.Table = field(repr=False)
+    values: pa.Table = field(repr=False)
+
+    def extract(self) -> pa.Table:
+        """The rows of the extract.
+
+        Raises:
+            ExtractFailed: Arrow gave up; its own words may quote a value.
+        """
+        with guarded(ExtractFailed, step="cohort rows"):
+            place, verdict = self.rows["place"], self.rows["verdict"]
+            found = self.rows["record"].to_numpy()
+            names = self.supplied.column_names
+            given = [self.supplied[name].cast(pa.string()).take(place) for name in names]
+            matched = pa.array(_VERDICTS).take(verdict)
+            values = self.values.take(pa.array(found, mask=found < 0))
+            schema = _schema(names[1:], self.values.schema)
+            return pa.Table.from_arrays([*given, matched, *values.columns], schema=schema)
+
+
+def _schema(supplied: Iterable[str], values: pa.Schema) -> pa.Schema:
+    texts = ["row_id", *(f"supplied_{name}" for name in supplied), "matched"]
+    return pa.schema([(name, pa.string()) for name in texts] + list(values))
 
 
 def _sorted(rows: pa.Table, plan: shared.Plan, ids: shared.IdMaker) -> pa.Table:

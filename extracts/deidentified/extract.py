@@ -41,7 +41,7 @@ def build_deidentified(
         rows = shared.fetched(con, shared.chain(steps, _final(plan)), bound)
         withheld = con.execute(shared.chain(steps[:2], _withheld(plan)), bound).fetchall()[0]
         table = _assembled(rows, plan, ids)
-    shared.check_against(table, plan)
+    shared.check_against(table.schema, plan)
     counts = {
         "rows": table.num_rows,
         "persons": shared.compute.count_distinct(rows["person_"]).as_py(),

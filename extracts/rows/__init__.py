@@ -4,7 +4,7 @@ It knows research ids in place of keys, what the register holds in the approved 
 look at columns and values, and how an emptied cell is told from one that never had a value. It never writes, and never holds the project's secret.
 """
 
-from extracts.rows.content_scan import ContentScan, ScanReport, check_content
+from extracts.rows.content_scan import ContentScan, Hits, ScanReport, check_content, content_hits
 from extracts.rows.in_scope import pairs_in_scope, records_in_scope, register_tallies
 from extracts.rows.plan import Plan, RowKind, RowScope, check_against, plan_for
 from extracts.rows.query import Step, chain, entry_steps, fetched, lookups, parameters

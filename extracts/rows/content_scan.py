@@ -49,6 +49,10 @@ class ScanReport:
         return not self.found
 
 
+Hits = dict[tuple[str, str], int]
+"""How many values of a column look like a kind of identifier."""
+
+
 class ContentScan:
     """Counts values that look like an identifier, by column of texts or whole numbers and pattern.
 
@@ -57,25 +61,19 @@ class ContentScan:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], int] = {}
+        self._found: Hits = {}
         self._columns: frozenset[str] = frozenset()
         self._rows = 0
 
-    def add(self, table: pa.Table) -> None:
-        """Look at what is about to leave, or at a part of it.
+    def add(self, table: pa.Table, hits: Hits | None = None) -> None:
+        """Look at what is about to leave, or at a part of it; ``hits`` are those of one that was looked at.
 
         Raises:
             ExtractFailed: the database gave up.
         """
-        names = [f.name for f in table.schema if _looked_at(f)]
-        with guarded(ExtractFailed, step="content scan"):
-            con = connect()
-            con.register("scanned", table)
-            for name in names:
-                for kind, n in _hits(con, name):
-                    self._found[name, kind] = self._found.get((name, kind), 0) + n
-            con.close()
-        self._columns |= frozenset(names)
+        for found, n in (content_hits(table) if hits is None else hits).items():
+            self._found[found] = self._found.get(found, 0) + n
+        self._columns |= frozenset(_looked_at(table.schema))
         self._rows += table.num_rows
 
     @property
@@ -85,7 +83,27 @@ class ContentScan:
         return ScanReport(found, len(self._columns), self._rows)
 
 
-def _looked_at(field: pa.Field) -> bool:
+def content_hits(table: pa.Table, threads: int | None = None) -> Hits:
+    """What looks like an identifier in some rows.
+
+    Raises:
+        ExtractFailed: the database gave up.
+    """
+    with guarded(ExtractFailed, step="content scan"):
+        con = connect(threads)
+        con.register("scanned", table)
+        found = {
+            (name, kind): n for name in _looked_at(table.schema) for kind, n in _hits(con, name)
+        }
+        con.close()
+    return found
+
+
+def _looked_at(schema: pa.Schema) -> list[str]:
+    return [field.name for field in schema if _is_looked_at(field)]
+
+
+def _is_looked_at(field: pa.Field) -> bool:
     kinds = pa.types
     texts = kinds.is_string(field.type) or kinds.is_large_string(field.type)
     supplied = field.name.startswith("supplied_") or field.name == "row_id"

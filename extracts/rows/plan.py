@@ -308,8 +308,8 @@ def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = No
 # --- columns of a made extract
 
 
-def check_against(table: pa.Table, plan: Plan, supplied: tuple[str, ...] = ()) -> None:
-    """Refuse a table whose columns are not those of ``plan`` and the supplied ones, in order.
+def check_against(schema: pa.Schema, plan: Plan, supplied: tuple[str, ...] = ()) -> None:
+    """Refuse rows whose columns are not those of ``plan`` and the supplied ones, in order.
 
     Raises:
         ColumnNotAllowed: with positions (1-based).
@@ -318,7 +318,7 @@ def check_against(table: pa.Table, plan: Plan, supplied: tuple[str, ...] = ()) -
     expected = tuple(column.name for column in plan.columns)
     if plan.kind == "identified":
         expected = ("row_id", *(f"supplied_{name}" for name in supplied), "matched", *expected)
-    names = table.column_names
+    names = schema.names
     if unknown := [i for i, n in enumerate(supplied, start=1) if n not in STANDARD_COLUMNS]:
         raise ColumnNotAllowed(supplied_positions=unknown)
     if wrong := [i for i, name in enumerate(names, start=1) if name not in expected]:

@@ -335,7 +335,7 @@ def _evenly_spaced(rows: int, wanted: int) -> Rows:
 
 
 # A plan as Arrow tables and back, so that a shard can be worked where the files were not read: ``cohort`` and ``records`` are the
-# sides' columns (``records`` with the frequencies of its values), ``texts`` the vocabularies, ``parts`` what is known of each name,
+# sides' columns (``records`` with the frequencies of its values, and those alone where one table is compared with itself), ``texts`` the vocabularies, ``parts`` what is known of each name,
 # ``rules`` everything else: one JSON text of numbers (Python writes doubles so that they read back to the same bits) and the
 # hashes of values that rules split or give up. All of them are personal data.
 
@@ -356,7 +356,7 @@ def plan_tables(plan: ShardPlan) -> dict[str, pa.Table]:
     parts = {f.name: getattr(encoded.parts, f.name) for f in fields(NameParts)}
     return {
         "cohort": _table(_columns(encoded.cohort)),
-        "records": _table(_columns(encoded.records) | frequencies),
+        "records": _table(({} if _is_one(encoded) else _columns(encoded.records)) | frequencies),
         "texts": _table(
             {
                 "vocabulary": column(np.repeat(np.arange(3, dtype="i1"), [len(w) for w in words])),
@@ -383,9 +383,10 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
     parts = {n: array(tables("parts")[n]) for n in (f.name for f in fields(NameParts))}
     for name in ("single", "foreign"):
         parts[name] = parts[name].astype(np.bool_)
+    cohort = _side(tables("cohort"))
     encoded = Encoded(
-        _side(tables("cohort")),
-        _side(records),
+        cohort,
+        cohort if numbers["one_table"] else _side(records),
         known[0],
         NameParts(**parts),
         known[1],
@@ -428,6 +429,11 @@ def scored_of(table: pa.Table) -> Scored:
     return Scored(a, b, odds, guarded.astype(np.bool_), caught, made)
 
 
+def _is_one(encoded: Encoded) -> bool:
+    """Whether one table is compared with itself, which is held, and travels, once."""
+    return encoded.records is encoded.cohort
+
+
 def _table(columns: dict[str, pa.Array]) -> pa.Table:
     return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
@@ -464,6 +470,7 @@ def _rules(plan: ShardPlan) -> pa.Table:
         "columns": plan.encoded.columns,
         "exact": plan.encoded.exact,
         "same_table": plan.blocks.same_table,
+        "one_table": _is_one(plan.encoded),
         "shard_rows": plan.shard_rows,
         "never_link": plan.never_link,
         "nicknames": plan.encoded.nicknames,

@@ -1,6 +1,6 @@
-"""Shards of a linkage as work that other machines do.
+"""Shards of a linkage and shares of an identified extract as work that other machines do.
 
-It writes a plan of shards into a folder that the machines share, has a Dask cluster work them and reads them back. It knows
+It writes them into a folder that the machines share, has a Dask cluster work them and reads them back. It knows
 no session, order or approval, and sends nobody a row, a key or a path of a person.
 """
 
@@ -8,10 +8,11 @@ from pipelines.cluster.dask_backend import (
     POLL_SECONDS,
     ClusterConnection,
     Connect,
+    Workers,
     connect_directly,
     connected,
-    spread_over,
     unsafe_cluster_settings,
+    workers_of,
 )
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable, ShardStopped
 from pipelines.cluster.shards import (

@@ -1,4 +1,4 @@
-"""Shards of a cohort worked by a Dask cluster: the side that has the plan and collects the shards.
+"""Shards worked by a Dask cluster: the side that hands them over and collects what came of them.
 
 Through prefect-dask where a flow runs and hands in its way to connect, by Dask's own client otherwise. What travels
 to the scheduler is a folder's name and a number, what comes back are counts; TLS with certificates of
@@ -6,10 +6,8 @@ the cluster's own authority on every connection, or none is made.
 """
 
 import contextlib
-import functools
-import secrets
 import stat
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -17,9 +15,12 @@ from typing import Any
 
 from crypto.errors import FileUnusable
 from crypto.resting import read_shared_secret
-from matching.scoring import RunShards, Scored, ShardPlan
-from pipelines.cluster import errors
-from pipelines.cluster import shards as work
+from crypto.secret import StagingKey
+from extracts.identified import Share
+from extracts.shares import Checks, Looked
+from matching.scoring import Scored, ShardPlan
+from pipelines.cluster import errors, shards
+from pipelines.cluster.kinds import REFUSALS, Made, Work, extract_work, linkage_work
 from pipelines.home import Cluster
 
 POLL_SECONDS = 2.0  # that asking the cluster for finished shards takes at most
@@ -35,19 +36,42 @@ class ClusterConnection:
 
     client: Any
     submit: Callable[[str, int], Any]
-    answer: Callable[[Any], work.ShardAnswer]
+    answer: Callable[[Any], shards.ShardAnswer]
 
 
 Connect = Callable[[str, dict[str, Any]], contextlib.AbstractContextManager[ClusterConnection]]
 """Connects to a cluster by its address and the client's keywords."""
 
 
-def spread_over(settings: Cluster, release: str, connect: Connect | None = None) -> RunShards:
-    """Have the shards of a release's cohort worked by the cluster of the settings.
+@dataclass(frozen=True)
+class Workers:
+    """The workers of a cluster, for one release: what they make is what this machine would.
+
+    Attributes:
+        settings: of the cluster.
+        release: the release's id, by which its folders are known.
+        connect: how to connect.
+    """
+
+    settings: Cluster
+    release: str
+    connect: Connect
+
+    def linkage(self, plan: ShardPlan) -> Generator[Scored]:
+        """The shards of a linkage, or of a search within one table, in their order; see `spread`."""
+        return spread(self, linkage_work(plan))
+
+    def extract(self, parts: Iterable[Share], checks: Checks) -> Generator[Looked]:
+        """The shares of an identified extract, made and looked at, in their order; see `spread`."""
+        return spread(self, extract_work(parts, checks))
+
+
+def workers_of(settings: Cluster, release: str, connect: Connect | None = None) -> Workers:
+    """The workers of the settings' cluster.
 
     Args:
         settings: of the cluster.
-        release: the release's id, by which its folders are known.
+        release: the release's id.
         connect: how to connect; by Dask's own client where it is not given.
 
     Raises:
@@ -61,8 +85,8 @@ def spread_over(settings: Cluster, release: str, connect: Connect | None = None)
     except ImportError:
         raise errors.ClusterMissing from None
     del prefect_dask
-    work.wipe_plans_of(settings, release)
-    return functools.partial(spread, settings, release, connect=connect or connect_directly)
+    shards.wipe_plans_of(settings, release)
+    return Workers(settings, release, connect or connect_directly)
 
 
 def unsafe_cluster_settings(settings: Cluster) -> list[str]:
@@ -95,54 +119,95 @@ def _security(settings: Cluster) -> Any:
     )
 
 
-def spread(
-    settings: Cluster, release: str, plan: ShardPlan, *, connect: Connect
-) -> Iterator[Scored]:
-    """Have a plan's shards worked, in a folder that is there for as long as it takes.
+def spread(workers: Workers, work: Work[Made]) -> Generator[Made]:
+    """Have shards worked, in a folder that is there for as long as it takes; what came of them, in their order.
+
+    Each is handed over as its tables are made, and read as soon as those before it are; close it where not all are taken.
 
     Raises:
         ClusterUnavailable, ClusterLost, ShardStopped, WorkerDiffers, ShardDoesNotHold: see their texts.
         SharedSecretUnusable, FileUnusable: of this machine's own files.
+        CodedError: what a shard itself is refused for, as on this machine.
     """
+    settings = workers.settings
     secret = read_shared_secret(Path(settings.secret_file))
-    folder = Path(settings.folder) / f"{release}.{secrets.token_hex(8)}"
+    folder = shards.new_folder(Path(settings.folder), workers.release, work.kind)
     try:
         try:
             folder.mkdir(mode=0o700)
         except OSError:
             raise FileUnusable from None
-        key = work.write_plan(plan, folder, secret)
-        _work_all(settings, connect, str(folder), plan.shards)
-        for number in range(plan.shards):
-            yield work.read_shard(folder, number, key)
+        key = shards.write_plan(work, folder, secret)
+        with (
+            connected(settings, workers.connect) as connection,
+            contextlib.closing(
+                _worked(connection, work, folder, key, settings.patience_seconds)
+            ) as ended,
+        ):
+            for number, answer in _in_order(ended):
+                if _is_refused(answer):  # here it says why, to whoever may know
+                    yield work.made(shards.work_here(folder, number, key))
+                else:
+                    yield work.made(shards.read_shard(folder, number, key))
     finally:
-        work.wipe_plan(folder)
+        shards.wipe_plan(folder)
 
 
-def _work_all(settings: Cluster, connect: Connect, folder: str, shards: int) -> None:
-    """Have all shards worked; a worker that dies is Dask's to make up for."""
+def _worked(
+    connection: ClusterConnection, work: Work[Made], folder: Path, key: StagingKey, patience: float
+) -> Generator[tuple[int, shards.ShardAnswer]]:
+    """Each shard's number and answer, as they come; a worker that dies is Dask's to make up for."""
+    numbers: dict[Any, int] = {}
+    try:
+        for number, own in enumerate(work.own):
+            shards.write_own(own, folder, number, key)
+            with _scheduler_there():
+                numbers[connection.submit(str(folder), number)] = number
+        with _scheduler_there():
+            for future, answer in _answers(connection, set(numbers), patience):
+                yield numbers[future], answer
+    finally:
+        with contextlib.suppress(Exception):
+            _cancel(connection, set(numbers), str(folder))
+
+
+@contextlib.contextmanager
+def _scheduler_there() -> Generator[None]:
     from distributed import CancelledError
 
-    with connected(settings, connect) as connection:
-        waiting = {connection.submit(folder, number) for number in range(shards)}
-        try:
-            for answer in _answers(connection, waiting, settings.patience_seconds):
-                _require(answer)
-        except (CancelledError, OSError):  # the scheduler went
-            raise errors.ClusterLost(status="scheduler") from None
-        finally:
-            with contextlib.suppress(Exception):
-                _cancel(connection, waiting, folder)
+    try:
+        yield
+    except (CancelledError, OSError):
+        raise errors.ClusterLost(status="scheduler") from None
+
+
+def _in_order(
+    ended: Iterable[tuple[int, shards.ShardAnswer]],
+) -> Iterator[tuple[int, shards.ShardAnswer]]:
+    """Answers by number; what a machine stopped at is raised at once, what a shard is refused for in its turn."""
+    waiting: dict[int, shards.ShardAnswer] = {}
+    following = 0
+    for number, answer in ended:
+        if not _is_refused(answer):
+            _require(answer)
+        waiting[number] = answer
+        while following in waiting:
+            yield following, waiting.pop(following)
+            following += 1
+
+
+def _is_refused(answer: shards.ShardAnswer) -> bool:
+    return str(answer.get("code", "")).startswith(REFUSALS)
 
 
 def _cancel(connection: ClusterConnection, futures: set[Any], folder: str) -> None:
     """Cancel what is not finished, and let the workers forget; one that went has forgotten."""
     if connection.client.status == "running":
         connection.client.cancel(list(futures))
-        connection.client.run(work.forget_plan, folder)
+        connection.client.run(shards.forget_plan, folder)
 
 
-def _require(answer: work.ShardAnswer) -> None:
+def _require(answer: shards.ShardAnswer) -> None:
     code = str(answer.get("code", ""))
     if code == errors.WorkerDiffers.code:
         raise errors.WorkerDiffers
@@ -152,8 +217,8 @@ def _require(answer: work.ShardAnswer) -> None:
 
 def _answers(
     connection: ClusterConnection, futures: set[Any], patience: float
-) -> Iterator[work.ShardAnswer]:
-    """Each shard's answer, once. A cluster may lose its workers for a while, not for good.
+) -> Iterator[tuple[Any, shards.ShardAnswer]]:
+    """Each future with its shard's answer, once. A cluster may lose its workers for a while, not for good.
 
     An answer stays with its worker until it is fetched: where that one dies, the shard is worked
     again, and its future goes from finished to lost to pending.
@@ -165,10 +230,11 @@ def _answers(
             if future.status in ("error", "cancelled"):  # killed its workers, or the scheduler went
                 raise errors.ClusterLost(status=str(future.status))
             try:
-                yield connection.answer(future)
+                answer = connection.answer(future)
             except TimeoutError:
                 continue
             left.discard(future)
+            yield future, answer  # and whoever takes it may take its time
             last_seen = monotonic()
         if count_workers(connection.client):
             last_seen = monotonic()
@@ -224,6 +290,6 @@ def connect_directly(
     with Client(address, set_as_default=False, **keywords) as client:
         yield ClusterConnection(
             client,
-            lambda folder, number: client.submit(work.work_shard, folder, number, pure=False),
+            lambda folder, number: client.submit(shards.work_shard, folder, number, pure=False),
             lambda future: future.result(timeout=POLL_SECONDS),
         )

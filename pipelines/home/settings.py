@@ -247,7 +247,7 @@ class Orchestration(_Section):
 
 
 class Cluster(_Section):
-    """Who works the shards of a large cohort; without a scheduler this machine does."""
+    """Who works the shards of a large cohort, and the shares of its extract; without a scheduler this machine does."""
 
     scheduler: str = Field(default="", description="empty: shards of a cohort are worked on this machine; else tls://host:8786 of a Dask scheduler (extra [dask])")
     ca_file: str = Field(default="", description="PEM of the cluster's own authority: whoever has a certificate of it can run code on the workers")
@@ -255,7 +255,7 @@ class Cluster(_Section):
     key_file: str = Field(default="", description="PEM of its private key, closed to others (chmod 600)")
     folder: str = Field(default="", description="a folder that the workers share (chmod 700); what lies there is encrypted and removed with the stage")
     secret_file: str = Field(default="", description="the file of `doj-release keys cluster`, of which each machine has a copy (chmod 600)")
-    shard_rows: int = Field(default=250_000, ge=1, description="cohort rows worked together, here or by a worker; never changes the result")
+    shard_rows: int = Field(default=250_000, ge=1, description="cohort rows worked together, here or by a worker; a cohort of no more stays on this machine; never changes a result")
     patience_seconds: int = Field(default=120, ge=5, le=3600, description="how long a scheduler may take to answer, or be without a worker")
 
 

@@ -21,8 +21,7 @@ from expectations.checks import Validation
 from expectations.errors import ValidationFailed
 from expectations.validation import Begun
 from matching.own_words import OwnWords
-from matching.scoring import RunShards
-from pipelines.cluster import Connect
+from pipelines.cluster import Connect, Workers, workers_of
 from pipelines.custody import report_folder
 from pipelines.home import Home, write_private
 from pipelines.keys import checkpoint
@@ -139,18 +138,19 @@ class ReleaseContext:
         linkage = self.session.settings.linkage
         return OwnWords(linkage.placeholders, linkage.nicknames)
 
-    def run_shards(self) -> RunShards | None:
-        """Have shards worked by the cluster of the settings; None where there is none.
+    def workers(self) -> Workers | None:
+        """The workers of the settings' cluster; None where there is none, or this machine does as well.
+
+        A cohort that is one shard is not worth a cluster's answer: all tables would be written and read for it.
 
         Raises:
-            ClusterUnsafe, ClusterMissing: see `pipelines.cluster.spread_over`.
+            ClusterUnsafe, ClusterMissing: see `pipelines.cluster.workers_of`.
         """
         settings = self.session.settings.cluster
-        if not settings.scheduler:
+        cohort = self.project.cohort(self.order.cohort_digest or "")
+        if not settings.scheduler or cohort is None or cohort.rows <= settings.shard_rows:
             return None
-        from pipelines.cluster import spread_over
-
-        return spread_over(settings, self.release, self.connect)
+        return workers_of(settings, self.release, self.connect)
 
     def gate_request(self, stage: Literal["run", "handover"] = "run") -> ReleaseRequest:
         """What the gate is asked, with all that the order says."""

@@ -1,12 +1,12 @@
 """Shards on a real cluster: worker processes, TLS on the loopback, one of them killed in the middle."""
 
-import functools
 import os
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from contextlib import closing
 from types import SimpleNamespace
 
 import psutil
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crypto.resting import shared_secret
+from extracts.errors import FormatCannotHold
 from matching.linking.linking import table_source
 from matching.options import LinkOptions
 from matching.persons import within_cohort
@@ -25,13 +26,14 @@ from pipelines.deployment.doctor.outside import check_cluster
 from pipelines.home.settings import Cluster
 from tests.rehearsal.cluster import Local, authority, local_cluster
 from tests.two_tables import link, make_linkage
+from tests.unit.extracts.making import made_up_checks, made_up_extract
 
 SHARD_ROWS = 200
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
-    with local_cluster(tmp_path_factory.mktemp("cluster")) as made:
+    with local_cluster(tmp_path_factory.mktemp("cluster"), workers=3) as made:
         with dask_backend.connected(_settings(made), dask_backend.connect_directly) as connection:
             while dask_backend.count_workers(connection.client) < len(made.workers):
                 time.sleep(0.1)
@@ -83,7 +85,7 @@ def test_the_doctor_sees_the_workers_and_what_they_lack(local, tmp_path):
     home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=_settings(local)))
     found = {f.what: f for f in check_cluster(home)}
     assert {f.state for f in found.values()} == {"good", "note"}  # the certificate is of two days
-    assert found["cluster's workers"].detail in {"1", "2"}
+    assert found["cluster's workers"].detail in {"1", "2", "3"}
     other = tmp_path / "other.key"
     shared_secret.make_shared_secret(other)
     wrong = _settings(local, secret_file=str(other))
@@ -140,10 +142,10 @@ def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides)
         local.kill_one()
 
     watcher = _when_shards_are_there(local, 3, kill)
-    spread = dask_backend.spread_over(_settings(local), "2026-001-R001")
-    together = link(*sides, options, run_shards=spread)
+    workers = dask_backend.workers_of(_settings(local), "2026-001-R001")
+    together = link(*sides, options, run_shards=workers.linkage)
     watcher.join(20)
-    assert local.alive == 1
+    assert local.alive == 2
     assert 3 <= len([n for n in seen if n.startswith("shard-")]) < 3_000 // SHARD_ROWS
     assert {"cohort.parquet", "records.parquet", "texts.parquet", "work.key"} <= set(seen)
     assert _bytes(together.links) == _bytes(alone.links)
@@ -158,10 +160,80 @@ def test_a_cohort_is_searched_by_the_workers_as_by_one_machine(local, sides, mon
     again = pa.array([f"again {row}" for row in range(50)])
     cohort = pa.concat_tables([sides[0], twice.set_column(0, "cohort_id", again)])
     alone = find_duplicates(table_source(cohort, "cohort"))
-    spread = dask_backend.spread_over(_settings(local), "2026-001-R002")
-    together = find_duplicates(table_source(cohort, "cohort"), run_shards=spread)
+    workers = dask_backend.workers_of(_settings(local), "2026-001-R002")
+    together = find_duplicates(table_source(cohort, "cohort"), run_shards=workers.linkage)
     assert _bytes(together) == _bytes(alone)
     assert len(alone) >= 100
+    assert list(local.shared.iterdir()) == []
+
+
+SSN = "123-45-6789"
+
+
+def _extracts(local: Local, rows: int, formats: list[str], **texts: object):
+    """An extract as one machine makes it, and as the workers do."""
+    checks = made_up_checks(formats)
+    (made, supplied), (again, _) = (made_up_extract(3_000, 7, **texts) for _ in range(2))
+    alone = (checks.work(one) for one in made.shares([supplied], rows))
+    workers = dask_backend.workers_of(_settings(local), "2026-001-R003")
+    return alone, workers.extract(again.shares([supplied], rows), checks), (made, again)
+
+
+@pytest.mark.parametrize(("rows", "formats"), [(170, []), (500, ["stata", "spss"]), (9_000, [])])
+def test_an_extract_is_made_by_the_workers_as_by_one_machine(local, rows, formats):
+    alone, together, (made, again) = _extracts(
+        local, rows, formats, texts={} if formats else {5: SSN}
+    )
+    alone, together = list(alone), list(together)
+    assert [one.hits for one in together] == [one.hits for one in alone]
+    for here, there in zip(alone, together, strict=True):
+        assert _bytes(there.rows) == _bytes(here.rows)
+    assert again.counts == made.counts
+    assert again.counts["matched"] > 500
+    assert list(local.shared.iterdir()) == []
+
+
+def test_a_worker_is_killed_and_the_extract_is_that_of_one_machine(local):
+    alone, together, _ = _extracts(local, 60, ["stata"])
+    before, seen = local.alive, []
+    words = [b"\xc3\x9cnseen", b"order_code"]
+
+    def kill() -> None:
+        _plain(local, seen, words)
+        local.kill_one()
+
+    watcher = _when_shards_are_there(local, 3, kill)
+    together = list(together)
+    watcher.join(20)
+    assert local.alive == before - 1
+    assert {"checks.parquet", "supplied-000000.parquet", "work.key"} <= set(seen)
+    for here, there in zip(alone, together, strict=True):
+        assert _bytes(there.rows) == _bytes(here.rows)
+    assert list(local.shared.iterdir()) == []
+    for path in local.shared.parent.rglob("*"):  # what scheduler and workers wrote and left
+        assert not path.is_file() or not any(word in path.read_bytes() for word in words)
+
+
+def test_what_a_worker_refuses_is_said_here_in_its_turn(local):
+    texts = {700: "not listed", 2_500: "nor this"}
+    alone, together, _ = _extracts(local, 200, ["stata"], texts=texts)
+    done, codes = [], []
+    for parts in (alone, together):
+        with pytest.raises(FormatCannotHold) as caught:
+            for count, _ in enumerate(parts, start=1):  # noqa: B007
+                pass
+        done.append(count)
+        codes.append(caught.value.as_dict())
+    assert done == [3, 3]
+    assert codes[0] == codes[1]
+    assert list(local.shared.iterdir()) == []
+
+
+def test_an_extract_that_is_not_wanted_any_more_leaves_nothing(local):
+    _, together, _ = _extracts(local, 100, [])
+    with closing(together):
+        next(together)
+        assert len(list(local.shared.iterdir())) == 1
     assert list(local.shared.iterdir()) == []
 
 
@@ -190,13 +262,8 @@ def test_a_cluster_that_is_not_of_our_authority_is_not_trusted(local, tmp_path):
 def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
     """The last here: it takes the cluster down."""
     watcher = _when_shards_are_there(local, 1, local.kill_scheduler)
-    spread = functools.partial(
-        dask_backend.spread,
-        _settings(local, patience_seconds=10),
-        "2026-001-R001",
-        connect=dask_backend.connect_directly,
-    )
+    workers = dask_backend.workers_of(_settings(local, patience_seconds=10), "2026-001-R001")
     with pytest.raises(ClusterLost):
-        link(*sides, LinkOptions(shard_rows=SHARD_ROWS), run_shards=spread)
+        link(*sides, LinkOptions(shard_rows=SHARD_ROWS), run_shards=workers.linkage)
     watcher.join(20)
     assert list(local.shared.iterdir()) == []

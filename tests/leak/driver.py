@@ -14,7 +14,7 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
-from extracts import identified as cohort_rows
+from extracts import identified
 from pipelines.cli.app import main
 from pipelines.home.home import open_home
 from pipelines.orchestration import Orchestrator, launch
@@ -46,8 +46,9 @@ def ruined(ruin):
     with ExitStack() as stack:
         where, how, text = ruin["where"], ruin["how"], ruin["text"]
         if where == "extract values":
-            rows = cohort_rows.CohortRows
-            stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
+            share = identified.Share
+            spoilt = _spoilt_share(share.extract, text)
+            stack.enter_context(mock.patch.object(share, "extract", spoilt))
             stack.enter_context(
                 mock.patch.object(content, "make_rows", _spoilt(content.make_rows, text))
             )
@@ -75,11 +76,8 @@ def _spoilt(build, text):
     return built
 
 
-def _spoilt_parts(parts, text):
-    def made(*words, **named):
-        return (_with_text(part, text) for part in parts(*words, **named))
-
-    return made
+def _spoilt_share(extract, text):
+    return lambda share: _with_text(extract(share), text)
 
 
 def _with_text(table, text):

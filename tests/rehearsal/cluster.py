@@ -25,8 +25,8 @@ class Local:
     log: Path
 
     def kill_one(self) -> None:
-        """End the first worker as a machine that loses its power does."""
-        _kill(self.workers[0])
+        """End the first worker that runs as a machine that loses its power does."""
+        _kill(next(worker for worker in self.workers if worker.poll() is None))
 
     def kill_scheduler(self) -> None:
         """The same with the scheduler."""

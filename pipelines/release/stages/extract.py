@@ -1,15 +1,17 @@
 """Stage 5: the extract of the order's kind, and nothing that the approval does not name."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from extracts.identified import CohortRows, Extract, begin_identified
-from extracts.package import check_formats
+from extracts.package import DataDictionary, check_formats
 from extracts.rows import ContentScan, ScanReport, check_content, plan_for
 from extracts.rows import compute as pc
+from extracts.shares import Checks, Looked
 from pipelines import registers
 from pipelines.release import content
 from pipelines.release.approved import ApprovedRelease
@@ -41,15 +43,23 @@ def _identified(context: ReleaseContext) -> Product:
         staging.view(con, "review", "settled", "links")
         made = begin_identified(con, system, rows, context.ids, stored)
     batches = staging.batches("intake", "supplied")
-    parts = made.parts(pa.Table.from_batches([batch]) for batch in batches)
-    path, scanned = _stage_rows(staging, approved, parts, made.schema)
+    supplied = (pa.Table.from_batches([batch]) for batch in batches)
+    parts = made.shares(supplied, context.session.settings.cluster.shard_rows)
+    checks = _checks(approved, made.schema)
+    # Without a file for a statistics program there is little but reading and writing, which stays here either way.
+    workers = context.workers() if checks.formats else None
+    looked = workers.extract(parts, checks) if workers else (checks.work(one) for one in parts)
+    path, scanned = _stage_rows(staging, looked, made.schema)
     return _product(context, made, path, scanned)
 
 
 def _deidentified(context: ReleaseContext) -> Product:
     rows = content.make_rows(context)
     table = rows.extract.table
-    path, scanned = _stage_rows(context.staging, context.approved, [table], table.schema)
+    checks = _checks(context.approved, table.schema)
+    path, scanned = _stage_rows(
+        context.staging, (checks.look(one) for one in [table]), table.schema
+    )
     return _product(
         context,
         rows.extract,
@@ -66,22 +76,19 @@ def _deidentified(context: ReleaseContext) -> Product:
 
 
 def _stage_rows(
-    staging: Staging,
-    approved: ApprovedRelease,
-    parts: Iterable[pa.Table],
-    schema: "pa.Schema",
+    staging: Staging, parts: Generator[Looked], schema: "pa.Schema"
 ) -> tuple[Path, ScanReport]:
-    """Stage an extract part by part, each scanned: the file appears only where all is well."""
+    """Stage an extract part by part, as each was looked at: the file appears only where all is well."""
     scan = ContentScan()
 
     def batches() -> Iterator[pa.RecordBatch]:
         for part in parts:
-            scan.add(part)
-            _check_formats(approved, part)
-            yield from part.to_batches()
+            scan.add(part.rows, part.hits)
+            yield from part.rows.combine_chunks().to_batches()
         check_content(scan.report)
 
-    return staging.write("extract", "extract", batches(), schema), scan.report
+    with closing(parts):
+        return staging.write("extract", "extract", batches(), schema), scan.report
 
 
 def _product(
@@ -106,16 +113,18 @@ def _product(
     )
 
 
-def _check_formats(approved: ApprovedRelease, table: "pa.Table") -> None:
-    """Find now, and not after the approval, what an ordered file format can't hold."""
-    if formats := approved.order.formats:
-        check_formats(formats, content.data_dictionary(approved, table.schema), table)
+def _checks(approved: ApprovedRelease, schema: "pa.Schema") -> Checks:
+    """What rows are looked at for; an ordered file format decides what they can be."""
+    formats = approved.order.formats
+    described = content.data_dictionary(approved, schema) if formats else DataDictionary("", ())
+    return Checks(formats, described)
 
 
 def _aggregated(context: ReleaseContext) -> Product:
     found, staging = content.make_aggregate(context), context.staging
     made = found.made
-    _check_formats(context.approved, made.table)
+    checks = _checks(context.approved, made.table.schema)
+    check_formats(checks.formats, checks.dictionary, made.table)
     files = (
         staging.write("extract", "extract", made.table),
         staging.write("extract", "cells", made.cells),

@@ -92,9 +92,8 @@ def _alike(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.Table:
 
     words = own_words.OwnWords(settings.linkage.placeholders, settings.linkage.nicknames)
     source = linking.parts_source(["cohort_id", *standard], "cohort", parts)
-    # What one machine does as one shard is not worth a cluster's answer.
-    run_shards = context.run_shards() if cohort.rows > settings.cluster.shard_rows else None
-    return persons.find_duplicates(source, words, run_shards)
+    workers = context.workers()
+    return persons.find_duplicates(source, words, workers and workers.linkage)
 
 
 def _attempted(

@@ -46,10 +46,11 @@ def link_cohort(context: ReleaseContext) -> Product:
     order = context.order
     learnt = lessons.read(context.session, order.project, order.pins.lessons if order.pins else {})
     compared: list[pa.Table] = []
+    workers = context.workers()
     with _records(context, compared) as records:
         result = link_sources(
             _cohort(staging), records, options,
-            run_shards=context.run_shards(), start=start, lessons=learnt,
+            run_shards=workers and workers.linkage, start=start, lessons=learnt,
         )  # fmt: skip
     made, links = result.report, result.links
     kept = _keep_weights(staging, links, result)

@@ -57,7 +57,7 @@ def _one_engine() -> Iterator[None]:
     engine = connect(threads=1)
     with pytest.MonkeyPatch.context() as patch:
         for module in (content_scan, risk):
-            patch.setattr(module, "connect", engine.cursor)
+            patch.setattr(module, "connect", lambda *_: engine.cursor())
         yield
     engine.close()
 

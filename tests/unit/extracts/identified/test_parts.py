@@ -46,13 +46,14 @@ def uncut(begun):
 
 @pytest.mark.long
 @examples(30)
-@given(st.lists(st.integers(0, ROWS), max_size=5))
-def test_the_cuts_make_no_difference(begun, uncut, cuts):
+@given(st.lists(st.integers(0, ROWS), max_size=5), st.integers(1, ROWS))
+def test_the_cuts_make_no_difference(begun, uncut, cuts, rows):
     whole, counts = uncut
     made, supplied = begun()
     places = [0, *sorted(cuts), ROWS]
     cut = [supplied.slice(a, b - a) for a, b in itertools.pairwise(places)]
-    parts = list(made.parts(cut))
+    parts = list(made.parts(cut, rows))
+    assert max(one.supplied.num_rows for one in begun()[0].shares(cut, rows)) <= rows
     assert {p.schema for p in parts} == {made.schema}
     assert pa.concat_tables(parts).equals(whole)
     assert made.counts == counts

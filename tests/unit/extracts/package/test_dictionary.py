@@ -120,7 +120,7 @@ def test_a_leaked_column_of_an_aggregate_is_refused_by_its_place(carpos):
 def check_columns(table, system, kind):
     names = [n for n in table.column_names if n.startswith("supplied_")]
     echoed = tuple(n.removeprefix("supplied_") for n in names) if kind == "identified" else ()
-    check_against(table, plan_for(system, kind), echoed)
+    check_against(table.schema, plan_for(system, kind), echoed)
 
 
 class TestColumns:

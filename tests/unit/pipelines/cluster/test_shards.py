@@ -12,7 +12,7 @@ from crypto.errors import SharedSecretUnusable
 from crypto.resting import shared_secret
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import Scorer, ShardPlan
+from matching.scoring.scoring import Scorer, ShardPlan, scored_of
 from pipelines.cluster import dask_backend, shards
 from pipelines.cluster.errors import (
     ClusterLost,
@@ -22,6 +22,7 @@ from pipelines.cluster.errors import (
     ShardDoesNotHold,
     ShardStopped,
 )
+from pipelines.cluster.kinds import linkage_work
 from pipelines.cluster.shards import wipe_plans_of
 from pipelines.home.settings import Cluster
 from pipelines.operations import interruptions
@@ -49,9 +50,9 @@ def secret(tmp_path, monkeypatch):
 @pytest.fixture
 def folder(plan, secret, tmp_path):
     """A plan as a worker finds it."""
-    place = tmp_path / "R1.abc"
+    place = tmp_path / "R1.linkage.abc"
     place.mkdir(mode=0o700)
-    shards.write_plan(plan, place, shared_secret.read_shared_secret())
+    shards.write_plan(linkage_work(plan), place, shared_secret.read_shared_secret())
     yield place
     shards.forget_plan(str(place))
 
@@ -60,7 +61,7 @@ def test_a_shard_that_a_worker_leaves_is_the_shard(plan, folder):
     key = shared_secret.read_work_key(shared_secret.read_shared_secret(), folder)
     for number in range(plan.shards):
         told = shards.work_shard(str(folder), number)
-        here, there = plan.work(number), shards.read_shard(folder, number, key)
+        here, there = plan.work(number), scored_of(shards.read_shard(folder, number, key))
         assert told == {"kept": len(here.a), "pairs": here.pairs}
         for name in ("a", "b", "log_odds", "caught", "made"):
             assert np.array_equal(getattr(here, name), getattr(there, name))
@@ -102,7 +103,7 @@ REFUSED = {
     "two files exchanged": (_swap, "CLUSTER-06"),
     "a file cut": (_cut, "CRYPTO-35"),
     "no key": (lambda f: (f / shared_secret.WORK_KEY_FILE).unlink(), "CRYPTO-11"),
-    "another folder's key": (lambda f: f.rename(f.with_name("R2.abc")), "CRYPTO-11"),
+    "another folder's key": (lambda f: f.rename(f.with_name("R2.linkage.abc")), "CRYPTO-11"),
 }
 
 
@@ -145,7 +146,7 @@ def test_a_worker_reads_a_plan_once_and_forgets_it(folder, monkeypatch):
 
 
 def test_what_a_killed_run_left_is_wiped_and_nobody_elses(folder, tmp_path):
-    other = tmp_path / "R11.abc"
+    other = tmp_path / "R11.linkage.abc"
     other.mkdir()
     settings = Cluster(folder=str(tmp_path))
     assert wipe_plans_of(settings, "R1") == 1
@@ -211,21 +212,23 @@ def test_what_others_can_read_is_refused(tmp_path, secret, name):
     assert dask_backend.unsafe_cluster_settings(Cluster.model_validate(given)) == [name]
 
 
-def _spread(**given: object):
-    return dask_backend.spread_over(Cluster.model_validate(given), "R1")
+def _workers(**given: object):
+    return dask_backend.workers_of(Cluster.model_validate(given), "R1")
 
 
 def test_a_stage_refuses_an_unsafe_cluster_and_misses_the_extra(tmp_path, secret, monkeypatch):
     given = _settings(tmp_path, secret)
     with pytest.raises(ClusterUnsafe) as caught:
-        _spread(**given | {"scheduler": "tcp://127.0.0.1:8786"})
+        _workers(**given | {"scheduler": "tcp://127.0.0.1:8786"})
     assert caught.value.facts["settings"] == ("scheduler",)
     # The real one, whose import takes seconds, is tests/integration/test_cluster.py's.
     monkeypatch.setitem(sys.modules, "prefect_dask", ModuleType("prefect_dask"))
-    assert _spread(**given).args == (Cluster.model_validate(given), "R1")
+    found = _workers(**given)
+    assert (found.settings, found.release) == (Cluster.model_validate(given), "R1")
+    assert found.connect is dask_backend.connect_directly
     monkeypatch.setitem(sys.modules, "prefect_dask", None)
     with pytest.raises(ClusterMissing):
-        _spread(**given)
+        _workers(**given)
 
 
 @pytest.mark.parametrize(
