@@ -45,7 +45,7 @@ from tests.two_tables import link, make_linkage
 from tests.unit.extracts.making import made_up_checks, made_up_extract
 
 Made = TypeVar("Made")
-_ON_RECORD = 0.05  # of the cohort stand on a record, as in `size.py`
+_ON_RECORD = 0.25  # of the cohort stand on a record
 _AT_ONCE = 250_000  # rows of a share at most: the default of cluster.shard_rows
 
 

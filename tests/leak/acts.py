@@ -15,7 +15,7 @@ from crypto.cms.recipients import Recipient
 from pipelines.home.home import open_home
 from pipelines.operations.reminders import write_letters
 from pipelines.session import Session, today
-from tests.leak import at_the_desk, every
+from tests.leak import at_a_cluster, at_the_desk, every
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort
 from tests.leak.story import Driver, Stage
 
@@ -316,6 +316,6 @@ def _letters(stage: Stage, project: str) -> None:
 
 
 STORY = (
-    registers, projects, cohorts, every.escrow, releases, every.custody, failures, alone, questions,
+    registers, projects, cohorts, every.escrow, releases, every.custody, failures, at_a_cluster.workers, alone, questions,
     every.every_command,
 )  # fmt: skip

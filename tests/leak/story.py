@@ -47,7 +47,7 @@ class Stage:
     caller: Poison = field(init=False)
     watched: Watched = field(init=False)
 
-    SINKS = ("home", "tmp", "cwd", "user", "captured", "outputs")
+    SINKS = ("home", "tmp", "cwd", "user", "captured", "outputs", "cluster")
     OTHERS = ("inputs", "allowed", "guard")
 
     def __post_init__(self) -> None:

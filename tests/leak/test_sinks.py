@@ -12,7 +12,7 @@ import pytest
 from pipelines.home.home import open_home
 from pipelines.release.context import open_context
 from pipelines.session import Session
-from tests.leak import every
+from tests.leak import at_a_cluster, every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher
 from tests.parts import require
@@ -85,7 +85,7 @@ def test_the_desk_was_looked_at(stage):
 # ------------------------------------------------------------------ and nowhere else
 
 
-@pytest.mark.parametrize("sink", ["home", "tmp", "cwd", "user", "captured"])
+@pytest.mark.parametrize("sink", ["home", "tmp", "cwd", "user", "captured", "cluster"])
 def test_no_sink_shows_a_canary(stage, sink):
     hits = Searcher(stage.needles).tree(stage / sink, skip=(".cms",))
     assert not hits, hits[:20]
@@ -112,6 +112,17 @@ def test_what_commands_wrote_shows_none(stage):
     assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
     ids_alone = Searcher(stage.needles.but(ID))
     assert not ids_alone.file(stage / "outputs" / "LINKS.parquet")
+
+
+def test_workers_worked_shards_of_every_kind_and_left_none(stage):
+    """Of the search for one person and the linkage, and shares of the extract; their logs say that they were at work."""
+    seen = (stage / "cluster" / at_a_cluster.SEEN).read_text().splitlines()
+    for kind, count in (("linkage", 20), ("extract", 20)):
+        assert sum(f".{kind}." in name and "/shard-" in name for name in seen) >= count, kind
+    assert list((stage / "cluster" / "shared").iterdir()) == []
+    logs = list((stage / "cluster").glob("worker-*.log"))
+    assert len(logs) == 2
+    assert all("DEBUG" in log.read_text() for log in logs)
 
 
 def test_the_sinks_were_used(stage):
