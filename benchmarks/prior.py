@@ -120,7 +120,8 @@ def main() -> None:
     sizes = dict(zip(model_of.CLASSES, np.median([s for _, _, s in fits], axis=0), strict=True))
     # of relatives' own fields (suffix, middle name)
     own = {
-        name: dict(shipped_prior()[name]) for name in ("generation", "household", "twin", "exact")
+        name: dict(shipped_prior()[name])
+        for name in ("generation", "household", "twin", "heirs", "exact")
     }
     print(
         "# The shipped prior: what the weights start from, and what a small cohort is weighed with."
@@ -142,7 +143,7 @@ def main() -> None:
         f"# the share of rows on record, mix-ups, changed numbers ({', '.join(f'{k} {v:.0%}' for k, v in CHANGED.items())}),"
     )
     print(
-        "# and how many relatives there are and what their suffixes, middle names and twins' first names look like. `strength` is the number of pairs that the"
+        "# and how many relatives there are and what their suffixes, middle names, telephones and twins' first names look like. `strength` is the number of pairs that the"
     )
     print(
         "# prior is worth (how much the registers differ): with more pairs than that, the data decide."
@@ -174,7 +175,7 @@ def main() -> None:
     for section, fields in own.items():
         print(f"\n[{section}]")
         for name, values in fields.items():
-            print(f"{name} = {list(values)}")
+            print(f"{name} = {values}")
 
 
 if __name__ == "__main__":

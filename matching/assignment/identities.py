@@ -128,8 +128,8 @@ def _all_pairs(label: Ints) -> tuple[Ints, Ints]:
 
 
 _SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person
-# log odds (90 %) of the weaker of two records with a row, from which both are the row's
-_BOTH_HIS = 2.2
+# log odds (87 %) of the weaker of two records with a row, from which both are the row's; what no guard holds has as much
+_BOTH_HIS = 1.9
 _NO_CONTRADICTION = -4.0  # log odds with each other that such two must have at least
 _CANDIDATE = -2.0  # log odds from which a record may bring its other records along
 _MOST_CANDIDATES = 40  # of a cohort row that are compared with each other

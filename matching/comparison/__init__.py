@@ -13,5 +13,12 @@ from matching.comparison.levels import (
     pack,
     unpack,
 )
-from matching.comparison.numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
+from matching.comparison.numbers import (
+    birth_levels,
+    gaps,
+    nibble_levels,
+    nibbles,
+    number_levels,
+    ssn_levels,
+)
 from matching.comparison.texts import Columns, Packed, Words

@@ -331,7 +331,7 @@ def link_sources(
         listed = deciding.list_links(decision, record, first_row, identity, edges)
         kind = _by_pair(*listed, decision, edges, scorer, (row, record))
         if "identity" not in theirs.column_names:
-            kind = _carried(*listed[1:], kind, edges, scored, scorer, record)
+            kind = _carried(*listed, kind, edges, scored, scorer, (row, record))
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
         links = deciding.Links(
@@ -398,22 +398,28 @@ def _by_pair(
 
 
 _CARRIES = 3.5  # log odds (97 %) with a record that is a row's, from which another one is
+_UNDATED = (
+    3.0  # log odds (95 %) from which one without a birth date is, beside one that has the row's
+)
 
 
 def _carried(
+    row: Rows,
     record: Rows,
     edge: Rows,
     kind: Small,
     edges: deciding.Edges,
     scored: Scored,
     scorer: Scorer,
-    number: Rows,
+    numbers: tuple[Rows, Rows],
 ) -> Small:
     """A decision for each listed pair: of an identity that was found here, a record that no evidence carries goes to review.
 
-    It is carried by its own agreement with the row, or by what it has in common with a record that is the row's by itself.
+    It is carried by its own agreement with the row, or by what it has in common with a record that is the row's by itself. Without a birth date, beside
+    a record that has the row's, it may be his father's of one name and home: the row has its record, so this one must agree by more than a link must.
+    ``numbers`` are as in ``_by_pair``.
     """
-    size = len(edges.rows)
+    size, number = len(edges.rows), numbers[1]
     several = np.bincount(edge[kind == deciding.LINK], minlength=size) > 1
     here = np.flatnonzero(several[edge] & (kind == deciding.LINK))
     of = np.flatnonzero(several[edges.place])
@@ -429,6 +435,13 @@ def _carried(
     own[found] = odds[place[found]]
     least = np.log(scorer.options.threshold / (1 - scorer.options.threshold))
     strong = own >= np.minimum(least, edges.log_odds[edge[here]])
+    both = scorer.encoded.cohort, scorer.encoded.records
+    mine, theirs = (
+        np.bincount(of_row, side.birth > 0) > 0 for of_row, side in zip(numbers, both, strict=True)
+    )
+    dated = mine[row[here]] & theirs[number[record[here]]]
+    beside = np.bincount(edge[here[strong & dated]], minlength=size) > 0
+    strong &= dated | ~beside[edge[here]] | (own >= _UNDATED)
     firm, weak = here[strong], here[~strong]  # both in the order of rows, not of edges
     firm = firm[np.argsort(edge[firm], kind="stable")]
     start, stop = (np.searchsorted(edge[firm], edge[weak], side=s) for s in ("left", "right"))

@@ -87,7 +87,7 @@ class ByValue:
             keys = _KEYS[name](side, dated)
             if name in (_FULL_NAME, _MIDDLE):
                 unseen = float("nan")
-            elif name == "phone":
+            elif name in ("phone", "heir"):
                 unseen = 0.0
             else:
                 average = float(model.u[NAMES.index(name)][1])
@@ -159,4 +159,5 @@ _KEYS: Final[dict[str, Callable[[Side, bool], Ints]]] = {
     **{name: _of_field(name) for name in VALUES},
     _FULL_NAME: _full_name,
     _MIDDLE: _person,
+    "heir": lambda side, _dated: np.where(side.sex > 0, side.sex, -1).astype(np.int64),
 }

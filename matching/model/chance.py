@@ -110,7 +110,11 @@ def frequencies(
 
     tables = dict(zip(VALUES, in_threads(counted, VALUES, threads), strict=True))
     if namesakes is not None:
-        tables |= {"full name": namesakes.full_name, "middle of full name": namesakes.middle}
+        tables |= {
+            "full name": namesakes.full_name,
+            "middle of full name": namesakes.middle,
+            "heir": namesakes.heir,
+        }
     return Frequencies({name: table for name, table in tables.items() if table is not None})
 
 

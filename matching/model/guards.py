@@ -37,6 +37,12 @@ def _suffix(levels: Levels) -> Bools:
     return _are(levels, "suffix", "different")
 
 
+def _perhaps_junior(levels: Levels) -> Bools:
+    """Junior and senior, or either on one side only, where no birth date tells a son from his father."""
+    one = _are(levels, "suffix", "one side only") & _are(levels, "birth", "missing")
+    return _suffix(levels) | (one & ~_number_agrees(levels))
+
+
 def _sex(levels: Levels) -> Bools:
     """Brother and sister of one birth: Eric and Erica."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
@@ -84,15 +90,16 @@ def _names(levels: Levels) -> Bools:
 
 
 GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
-    "birth": _birth, "suffix": _suffix, "sex": _sex, "twin": _perhaps_twin, "number": _number, "names": _names,
+    "birth": _birth, "suffix": _perhaps_junior, "sex": _sex, "twin": _perhaps_twin, "number": _number, "names": _names,
 }  # fmt: skip
-"""birth: full birth dates more than a slip apart and no number agreeing; suffix: junior and senior; sex: another sex and
+"""birth: full birth dates more than a slip apart and no number agreeing (none on a side, and one home: where namesakes of one home are nearly as likely);
+suffix: junior and senior (either on one side only: where a birth date is missing, too); sex: another sex and
 first name, and one surname and birth date; twin: another first or middle name, and one surname, birth date and home (another first name beside one middle
 name: anywhere; similar first names: where both are usual); number: another social security or licence number, and neither a
 number nor the birth date agreeing."""
 
 
-_CONTRADICTIONS: Final = GUARDS | {"twin": _twin}
+_CONTRADICTIONS: Final = GUARDS | {"suffix": _suffix, "twin": _twin}
 
 
 def guarded(names: Iterable[str], levels: Levels) -> Bools:

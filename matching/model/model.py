@@ -28,7 +28,7 @@ _NAMESAKES: Final = {
     "namesake": {"first": "m", "last": "m", "sex": "m"},
     "given namesake": {"first": "m", "middle": "m", "sex": "m"},
 }
-_HOUSE = {"last": "m", "suffix": "own", "phone": "m", "street": "m", "place": "m", "exact": "own"}
+_HOUSE = {"last": "m", "suffix": "own", "phone": "own", "street": "m", "place": "m", "exact": "own"}
 # class → field → which distribution; "u" where nothing is said
 _USES: Final[dict[str, dict[str, str]]] = {
     "match": dict.fromkeys(NAMES, "m"),
@@ -45,10 +45,11 @@ _ROUNDS, _SETTLED = 100, 1e-4
 _LABEL = 1.0  # pairs that a reviewed one counts for
 
 
-# What a frequency is of → the fields that must agree; most are of one field.
-_OF: Final = {
-    "full name": ("first", "last"),
-    "middle of full name": ("first", "last", "middle"),
+# What a frequency is of → the class that it is of, and the levels that fields must have; most are of one field that agrees.
+_OF: Final[dict[str, tuple[str, dict[str, int]]]] = {
+    "full name": ("namesake", {"first": 1, "last": 1}),
+    "middle of full name": ("namesake", {"first": 1, "last": 1, "middle": 1}),
+    "heir": ("generation", {"street": 1, "birth": 0}),  # birth dates say more than sex does
 }
 
 
@@ -58,15 +59,15 @@ def uses_chance(name: str) -> Bools:
     Namesakes follow the matches' errors, but there are the more of them the commoner the name is, as a whole.
     """
     if name in _OF:
-        return np.array([c == "namesake" for c in CLASSES])
+        return np.array([c == _OF[name][0] for c in CLASSES])
     given = ("given namesake",) if name == "first" else ()
     return np.array([_USES[c].get(name, "u") == "u" or c in given for c in CLASSES])
 
 
 def agreeing(name: str, levels: Sequence[Ints]) -> Bools:
     """Which pairs agree on what a frequency is of."""
-    fields = _OF.get(name, (name,))
-    return np.logical_and.reduce([levels[NAMES.index(field)] == 1 for field in fields])
+    wanted = _OF[name][1] if name in _OF else {name: 1}
+    return np.logical_and.reduce([levels[NAMES.index(f)] == n for f, n in wanted.items()])
 
 
 @dataclass(frozen=True)

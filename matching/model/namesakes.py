@@ -3,7 +3,8 @@
 First, middle and last names of one community go together: among those called Kulwinder and Mann, nearly all
 have Kaur between, and one Min Kim in ten is a Min Jun. The product of three shares takes such an agreement for
 proof. Here the people of each full name are counted in the records themselves, by their birth dates,
-and what a count of few can't say is filled in from the parts of the name.
+and what a count of few can't say is filled in from the parts of the name. Those of one home are counted by sex: fathers hand
+their names on to sons, and mothers hardly ever to daughters.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import numpy as np
 
 from matching.arrays import numbered
 from matching.arrow import Bools, Floats, Floats32, Numbers, Rows
-from matching.comparison import NAMES
-from matching.model.model import Model
+from matching.comparison import NAMES, birth_levels, level
+from matching.model.model import Model, shipped_number
 from matching.normalise import Side
 
 SHAPE = 0.2  # of the gamma distribution of a full name's share around what its parts say: names are uneven
@@ -31,19 +32,22 @@ class Namesakes:
         same_middle: chance that two such people share a middle name, where both have one.
         full_name: for each record row, log of (share of people with its first and last name / average).
         middle: for each record row, log of (share of its namesakes with its middle name / ``same_middle``).
+        heir: for each record row, log of (share of its sex among namesakes of one home / among all); nought where it is not known.
     """
 
     average: float
     same_middle: float
     full_name: Floats32
     middle: Floats32
+    heir: Floats32
 
 
-def count_namesakes(people: "People", model: Model) -> Namesakes:
+def count_namesakes(people: "People", side: Side, model: Model) -> Namesakes:
     """Count the people of each full name.
 
     Args:
-        people: of the side that is a sample of the population.
+        people: of ``side``, which is a sample of the population.
+        side: its rows.
         model: its ``u`` says how often names agree by chance.
     """
     together, same_middle = _together(model), float(model.u[NAMES.index("middle")][1])
@@ -53,7 +57,30 @@ def count_namesakes(people: "People", model: Model) -> Namesakes:
     share = (SHAPE + others) / (SHAPE / likely + total)
     average = min(1.0, lift * together)
     same, middle = people.middles(same_middle, others > 0)
-    return Namesakes(average, same, people.by_row(np.log(share / average)), people.by_row(middle))
+    names = people.by_row(np.log(share / average)), people.by_row(middle)
+    return Namesakes(average, same, *names, _heirs(people, side))
+
+
+def _heirs(people: "People", side: Side) -> Floats32:
+    """The share of each row's sex among people who bear the name of another one of their home, against its share among all, as a log.
+
+    They are two people where their full birth dates are more than a slip apart.
+    """
+    rows = people.rows[_others(people.name) > 0]
+    rows = rows[(side.birth[rows] > 0) & (side.street[rows] >= 0)]
+    home = numbered(side.address[rows])[0]
+    key = people.name[people.which[rows]].astype(np.int64) << 32 | home
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(key[order[1:]] == key[order[:-1]])
+    x, y = rows[order[same]], rows[order[same + 1]]
+    apart = birth_levels(side.birth[x], side.birth[y]) >= level("birth", "near year")
+    heirs, everybody = (
+        np.bincount(sex, minlength=3)[1:3] for sex in (side.sex[x[apart]], side.sex)
+    )
+    men, worth = shipped_number("heirs", "men"), shipped_number("heirs", "pairs")
+    share = (heirs + worth * np.array([men, 1 - men])) / (heirs.sum() + worth)
+    ratio = share * (everybody.sum() + 2) / (everybody + 1)
+    return np.r_[0.0, np.log(ratio), 0.0].astype(np.float32)[side.sex]
 
 
 def lift_of(people: "People", model: Model) -> float:

@@ -154,8 +154,8 @@ def _rates(points: Sequence[Mapping[str, float]]) -> str:
 
 
 _GUARDS = {
-    "birth": "full birth dates more than a slip apart, and no number agrees",
-    "suffix": "junior and senior",
+    "birth": "full birth dates more than a slip apart, and no number agrees; or none on a side, where father and son of one home are nearly as likely",
+    "suffix": "junior and senior; or either on one side only, where a birth date is missing",
     "sex": "another sex and first name, one surname and birth date",
     "twin": "another first or middle name; one surname, birth date and home",
     "number": "another social security or licence number, and another birth date",

@@ -22,7 +22,7 @@ from matching import model as models
 from matching.arrays import Clock, give_back, numbered
 from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
 from matching.blocking import Blocks, PairFilter, Planned, RuleCount, plan, rules_of
-from matching.comparison import Comparer, compare_pairs, level_in
+from matching.comparison import Comparer, compare_pairs, level, level_in
 from matching.labels import DIFFERENT, SAME, LabelledRows
 from matching.model import frequencies
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
@@ -189,7 +189,7 @@ class Scorer:
         model = models.fit_chance(
             prior, self.encoded, comparing.result(), options.seed, options.threads, values
         )
-        namesakes = models.count_namesakes(telling_apart.result(), model)
+        namesakes = models.count_namesakes(telling_apart.result(), self.encoded.records, model)
         model = models.with_namesakes(model, namesakes.average, namesakes.same_middle)
         return model, frequencies(values, model, namesakes, options.threads)
 
@@ -306,15 +306,19 @@ class Scorer:
 # Log odds (0.94) from which a pair whose first names are of two tongues may be linked by itself: the twin of somebody who
 # goes by one name is two or three times as likely to go by one of the other tongue as they are themselves.
 _TWO_TONGUES: Final = 2.8
+# Log odds (0.87) that a pair of one home, of which one birth date is missing, must have by itself: the row being unlikely to be left over says
+# nothing, since who is not on record and lives with a namesake who is, is left over.
+_UNDATED: Final = 1.9
 
 
 def _guarded(
     comparer: Comparer, a: Rows, b: Rows, patterns: Rows, odds: Floats, *guards: tuple[str, ...]
 ) -> list[Bools]:
-    """``guarded_patterns``, and what patterns don't show: names that are known by their sound alone are held by the guard on names."""
+    """``guarded_patterns``, and what patterns don't show: names that are known by their sound alone are held by the guard on names, perhaps sons by that on birth dates."""
     held = {
         "names": comparer.encoded.in_other_letters(a, b),
         "twin": _twins(comparer, a, b, patterns, odds),
+        "birth": _heirs(patterns, odds),
     }
     return [
         np.logical_or.reduce([mask, *(held[name] for name in names if name in held)])
@@ -327,6 +331,17 @@ def _twins(comparer: Comparer, a: Rows, b: Rows, patterns: Rows, odds: Floats) -
     c, r = comparer.encoded.cohort, comparer.encoded.records
     tongues = (c.first[a] >= 0) & (r.first[b] >= 0) & (level_in(patterns, "first") == 0)
     return (tongues & (odds < _TWO_TONGUES)) | comparer.twins_by_name(patterns, a, b)
+
+
+def _heirs(patterns: Rows, odds: Floats) -> Bools:
+    """Pairs that father and son of one name are nearly as likely: one home, and no birth date on a side."""
+    found = odds < _UNDATED
+    here = np.flatnonzero(found)
+    street = level_in(patterns[here], "street")
+    home = (street == level("street", "same")) | (street == level("street", "near"))
+    home |= level_in(patterns[here], "phone") == level("phone", "same")
+    found[here] = home & (level_in(patterns[here], "birth") == 0)
+    return found
 
 
 def _evenly_spaced(rows: int, wanted: int) -> Rows:

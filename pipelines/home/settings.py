@@ -105,7 +105,7 @@ class Linkage(_Section):
 
     threshold: float = Field(default=0.90, gt=0.5, lt=1, description="probability of a link after competition; policy")
     review_from: float = Field(default=0.50, gt=0, lt=1, description="probability from which a pair that is no link goes to a reviewer; policy")
-    never_link: tuple[Literal["birth", "suffix", "sex", "twin", "number", "names"], ...] = Field(default=("birth", "suffix", "sex", "twin", "number", "names"), description="pairs that go to a reviewer at best: other birth dates without a number; junior and senior; brother and sister, or two first names, of one birth and home; other numbers; names alone; policy")
+    never_link: tuple[Literal["birth", "suffix", "sex", "twin", "number", "names"], ...] = Field(default=("birth", "suffix", "sex", "twin", "number", "names"), description="pairs that go to a reviewer at best: other birth dates without a number, or none and perhaps a son; junior and senior; brother and sister, or two first names, of one birth and home; other numbers; names alone; policy")
     model: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$", description="empty: the shipped prior; else the name of a file in this home that `match --save-model` wrote, which runs start from; policy")
     placeholders: tuple[str, ...] = Field(default=(), description='such as "TBD": further values of any column that mean "none", beside those that are known or found by how many share them')
     nicknames: tuple[tuple[str, ...], ...] = Field(default=(), description='such as ["Chuyito", "Jesus"]: further first names that are used for one another')

@@ -36,6 +36,8 @@ CASES = [
     ({"phone": "3105550148"}, {"birth_date": "1958-03-01", "phone": "3105550148"}, {"birth"}),
     ({"name_suffix": "Jr"}, {"name_suffix": "Sr"}, {"suffix"}),
     ({"name_suffix": "Jr"}, {}, set()),
+    ({"name_suffix": "Jr"}, {"birth_date": None}, {"suffix"}),
+    ({"name_suffix": "Jr", "ssn": "571448822"}, {"birth_date": None, "ssn": "571448822"}, set()),
     ({}, {"first_name": "Erica", "sex": "F"}, {"sex"}),
     ({}, {"first_name": "George"}, {"twin"}),
     ({}, {"first_name": "George", "street": "3 Oak Av"}, set()),

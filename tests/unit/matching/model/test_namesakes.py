@@ -70,7 +70,7 @@ def test_a_common_full_name_is_worth_its_own_share():
         {"first_name": "odalys", "last_name": "quintanar", "birth_date": "1971-08-09"},
     ]
     encoded = encode(cohort(*people), records(*people))
-    found = count_namesakes(People.of(encoded.records), prior_model(401, 401))
+    found = count_namesakes(People.of(encoded.records), encoded.records, prior_model(401, 401))
     share = found.average * np.exp(found.full_name.astype(np.float64))
     assert share[:400].mean() == pytest.approx(1 / 36, rel=0.3)
     assert share[400] < share[:400].min() / 10
