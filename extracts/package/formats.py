@@ -323,7 +323,9 @@ def _column(
             raise FormatCannotHold(column=field.name, values_without_code=unlisted)
         return _numbers(rows, [numbers.get(v) for v in plain], field, form)
     if pa.types.is_date(values.type):
-        return pd.Series(plain, dtype="object")
+        # The library knows a date by the first hundred rows, and None is no date; of no date at all it makes nothing but of None.
+        absent = None if values.null_count == len(values) else pd.NaT
+        return pd.Series([absent if day is None else day for day in plain], dtype="object")
     if pa.types.is_boolean(values.type) or pa.types.is_integer(values.type):
         if wide := sum(v is not None and abs(v) > _EXACT for v in plain):
             raise FormatCannotHold(column=field.name, numbers_too_wide=wide)
