@@ -206,7 +206,8 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
             ends.enter_context(orderly(console.stopped))
         except (CodedError, OSError) as error:  # of the latter: no file more may be opened
             console.json = "--json" in words
-            raise SystemExit(console.fail(coded(console, error)).exit_code) from None
+            known = error if isinstance(error, CodedError) else coded(console, error)
+            raise SystemExit(console.fail(known).exit_code) from None
         _run(own, words, console)
 
 

@@ -147,8 +147,10 @@ class ReleaseContext:
             ClusterUnsafe, ClusterMissing: see `pipelines.cluster.workers_of`.
         """
         settings = self.session.settings.cluster
+        if not settings.scheduler:
+            return None
         cohort = self.project.cohort(self.order.cohort_digest or "")
-        if not settings.scheduler or cohort is None or cohort.rows <= settings.shard_rows:
+        if cohort is None or cohort.rows <= settings.shard_rows:
             return None
         return workers_of(settings, self.release, self.connect)
 

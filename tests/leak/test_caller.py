@@ -47,8 +47,9 @@ def test_no_command_starts_a_program_but_by_a_fixed_place(stage):
         host for _, event, _, host in calls(stage) if event.startswith(("subprocess", "os."))
     }
     assert {sys.executable, "/usr/bin/openssl"} <= started  # they are seen
-    # The last is Python's own question what machine this is; it may be missing.
-    assert started <= {sys.executable, "/usr/bin/openssl", "/usr/bin/file", "file"}
+    # The others are Python's own questions what machine this is, a worker's of a cluster besides; they may be missing.
+    asks_the_machine = {"/usr/bin/file", "file", "/usr/bin/uname", "uname"}
+    assert started <= {sys.executable, "/usr/bin/openssl"} | asks_the_machine
 
 
 def test_the_poison_works_where_nothing_is_put_away(poison):
