@@ -5,13 +5,15 @@ A shard is a pure function of its plan; nothing here decides what is linked.
 
 from matching.scoring.budget import BudgetCost, budget_cost
 from matching.scoring.scoring import (
-    TABLES,
     Learnt,
     RunShards,
     Scored,
     Scorer,
     ShardPlan,
     of_one_table,
+)
+from matching.scoring.tables import (
+    TABLES,
     plan_of,
     plan_tables,
     scored_of,

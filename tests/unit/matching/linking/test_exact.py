@@ -12,7 +12,7 @@ from matching.errors import BadExact, ExactMissing
 from matching.linking.files import match_files
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import plan_of, plan_tables, scored_of, scored_table
+from matching.scoring.tables import plan_of, plan_tables, scored_of, scored_table
 from matching.tables import ColumnMap
 from tests.two_tables import link
 from tests.unit.matching.compiled import both_ways

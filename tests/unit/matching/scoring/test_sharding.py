@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import (
+from matching.scoring import (
     TABLES,
     Scored,
     Scorer,

@@ -12,7 +12,8 @@ from crypto.errors import SharedSecretUnusable
 from crypto.resting import shared_secret
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import Scorer, ShardPlan, scored_of
+from matching.scoring.scoring import Scorer, ShardPlan
+from matching.scoring.tables import scored_of
 from pipelines.cluster import dask_backend, shards
 from pipelines.cluster.errors import (
     ClusterLost,
