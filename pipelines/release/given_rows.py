@@ -48,7 +48,7 @@ def _still_given(context: ReleaseContext) -> list[str]:
     session, project = context.session, context.order.project
     back = {
         str(entry.facts["recall"])
-        for entry in session.ledger.project_events(project)
+        for entry in session.projects.entries(project)  # an answer that was taken back is none
         if entry.kind == "recall_answered"
     }
     return [

@@ -46,6 +46,11 @@ def test_other_rows_are_refused_until_the_first_are_back(command, first):
     assert command.rows(*OTHER).code == 3  # lead has it
     back = ("recall_answered", f"recall={first}.lead", "outcome=destroyed")
     assert command("project", "event", command.project, *back).code == 0
+    (answer,) = command("ledger", "show", "--kind", "recall_answered").json
+    wrong = ("event_corrected", f"event={answer['seq']}", "reason=never_happened")
+    assert command("project", "event", command.project, *wrong).code == 0
+    assert command.rows(*OTHER).code == 3  # it was taken back: lead has it after all
+    assert command("project", "event", command.project, *back).code == 0
     assert command.rows(*OTHER).code == 7
 
 
