@@ -124,6 +124,7 @@ def orderly(announce: Callable[[int, UnderWay | None], None]) -> Generator[None,
     Raises:
         SystemExit: a signal came.
         OSError: this process may open no file more.
+        RuntimeError: it may start no thread more.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -133,13 +134,18 @@ def orderly(announce: Callable[[int, UnderWay | None], None]) -> Generator[None,
     _patience[1:] = []
     heard, hears = os.pipe()
     os.set_blocking(hears, False)
+    watching = threading.Thread(target=_watch, args=(heard, announce), name="signals", daemon=True)
+    try:
+        watching.start()
+    except RuntimeError:
+        os.close(heard)
+        os.close(hears)
+        raise
     # What is ignored stays so: `nohup`, and what a shell runs in the background.
     wanted = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _stop) for number in wanted}
     _heard.extend(wanted)
     woken = signal.set_wakeup_fd(hears, warn_on_full_buffer=False)
-    watching = threading.Thread(target=_watch, args=(heard, announce), name="signals", daemon=True)
-    watching.start()
     try:
         yield
     except Stopped as stopped:

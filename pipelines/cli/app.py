@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
         try:
             harden_process()
             ends.enter_context(orderly(console.stopped))
-        except (CodedError, OSError) as error:  # of the latter: no file more may be opened
+        except (CodedError, OSError, RuntimeError) as error:  # no file more, or no thread
             console.json = "--json" in words
             known = error if isinstance(error, CodedError) else coded(console, error)
             raise SystemExit(console.fail(known).exit_code) from None

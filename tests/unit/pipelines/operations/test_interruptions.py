@@ -6,8 +6,10 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -16,8 +18,8 @@ from crypto.errors import FileUnusable, StagingDoesNotHold
 from pipelines.home.home import Home, write_private
 from pipelines.home.processes import sweep, sweep_home
 from pipelines.operations.interruptions import RunInterrupted, as_interruption, if_possible
-from pipelines.signals import orderly
-from tests.in_process import hear_signals
+from pipelines.signals import SIGNALS, orderly
+from tests.in_process import hear_signals, run_here
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,17 @@ def test_a_signal_that_was_obeyed_in_time_leaves_no_file_open():
     with pytest.raises(SystemExit) as ended, orderly(lambda number, _: said.append(number)):
         signal.raise_signal(signal.SIGTERM)  # `nohup` may have SIGHUP ignored
     assert (ended.value.code, said) == (128 + signal.SIGTERM, [signal.SIGTERM])
+    assert open_files() == before
+
+
+def test_a_command_that_gets_no_thread_says_so_by_code_and_leaves_no_file_open(tmp_path):
+    """The thread that hears signals is the first that a command starts."""
+    before, handlers = open_files(), [signal.getsignal(one) for one in SIGNALS]
+    with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):  # fmt: skip
+        done = run_here("doctor", "--json", home=tmp_path)
+    error = done.json["error"]
+    assert (error["code"], error["facts"]["what"], done.code) == ("RUN-30", "memory", error["exit"])
+    assert [signal.getsignal(one) for one in SIGNALS] == handlers
     assert open_files() == before
 
 
