@@ -1,13 +1,17 @@
 """Candidates: what a plain loop over the rules finds, each pair once, and never an explosion."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.blocking import planning
 from matching.blocking.candidates import plan
 from matching.blocking.rules import RULES, Parts
+from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from tests.examples import examples
@@ -87,3 +91,28 @@ def test_the_budget_holds_and_what_it_cut_is_reported():
     _, blocks, found = candidates(cohort(*[one] * 300), records(*[one] * 1000), options)
     assert len(found) <= 5_000
     assert sum(count.cut_pairs for count in blocks.counts) > 0
+
+
+@pytest.mark.parametrize("native", [True, False])
+@examples(10)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.sampled_from([1 << 16, 16]))
+def test_one_table_is_planned_as_two_equal_ones_are(native, seed, cap, chunk):
+    """Its rows are counted once; and looked at some at a time."""
+    rng = random.Random(seed)
+    rows = people(30, seed % 7)
+    rows = rng.choices(rows, k=60) + [noisy(row, rng) for row in rows]
+    one = encode(cohort(*rows), None)
+    two = replace(one, records=replace(one.cohort))
+    options = LinkOptions(threads=1, block_cap=cap, pair_budget=400)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "CHUNK", chunk)
+        if not native:
+            patch.setattr(library, "LIBRARY", None)
+        plans = [planning.plan_rules(encoded, options) for encoded in (one, two)]
+    assert [p.count for p in plans[0]] == [p.count for p in plans[1]]
+    assert any(p.splits for p in plans[0]) or cap > 20
+    for mine, theirs in zip(*plans, strict=True):
+        assert [name for _, name in mine.splits] == [name for _, name in theirs.splits]
+        for (x, _), (y, _) in zip(mine.splits, theirs.splits, strict=True):
+            assert np.array_equal(x, y)
+        assert np.array_equal(mine.given_up, theirs.given_up)
