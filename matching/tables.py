@@ -164,6 +164,8 @@ def check_ids(
     ids = table[name]
     if not (_is_text(ids.type) or pa.types.is_integer(ids.type)):
         raise errors.BadTable(columns=[name])
+    if pa.types.is_integer(ids.type) and not ids.null_count and not unique:
+        return []
     text = pc.cast(ids, pa.string())
     rows = np.flatnonzero(blank(text)) + 1
     if len(rows):

@@ -16,7 +16,6 @@ from matching.arrays.numbering import (
     blank,
     count_distinct,
     first_places,
-    in_parts,
     number_ids,
     numbered,
     some_numbers,

@@ -248,7 +248,7 @@ class Blocks:
         """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         keys = [planned.chunk(self.encoded, begin, parts) for planned in live]
-        chunk = _Chunk(begin, comparison.Columns(parts.side).packed(), keys)
+        chunk = _Chunk(begin, _packed(parts.side, keys), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
@@ -264,6 +264,16 @@ class Blocks:
                 found.append((pair[keep], caught[keep]))
         both, rules = zip(*found, strict=True)
         return _Found(np.concatenate(both), np.concatenate(rules), made)
+
+
+def _packed(side: normalise.Side, keys: Sequence[ChunkKeys]) -> comparison.Packed:
+    """A chunk's rows, packed; where the rules take few of them, these alone."""
+    columns, taking_part = comparison.Columns(side), np.zeros(side.rows, np.bool_)
+    for of_rule in keys:
+        if of_rule.places is None:
+            return columns.packed()
+        taking_part[of_rule.places] = True
+    return columns.packed_at(np.flatnonzero(taking_part).astype(np.int32))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ is made; only values in frequent buckets are counted one by one. All of it looks
 shards and threads can't change a pair.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = 20_000_000, 60  # at the default a row costs abo
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
 _KEY, _CACHED = 9, 384 << 20  # bytes of a row's key, and of all that are kept
+_FINEST = 20  # bits of a bucket's number: a bit for each stays near a core
+_FEW = 50  # times as many records make a cohort small
 _FLAGS = 20  # bits: a table of that many flags stays in a core's cache
 _HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
@@ -56,9 +59,37 @@ class ChunkKeys(NamedTuple):
         """The place in the chunk of some of these."""
         return which if self.places is None else self.places[which]
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(part.nbytes for part in self if part is not None)
 
-# planning, training and each shard use the same ones
-KeyCache = dict[tuple[object, ...], ChunkKeys]
+
+class KeyCache:
+    """Keys that planning, training and each shard use, as many as there is room for."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._kept = room, dict[tuple[object, ...], ChunkKeys]()
+        self._lock = Lock()
+
+    def get(self, what: tuple[object, ...], made: Callable[[], ChunkKeys]) -> ChunkKeys:
+        """Keys that are kept, or that are made now and kept where they fit."""
+        found = self._kept.get(what)
+        if found is None:
+            found = made()
+            with self._lock:
+                if what not in self._kept and found.size <= self._room:
+                    self._room -= found.size
+                    self._kept[what] = found
+        return found
+
+    def pop(self, what: tuple[object, ...]) -> ChunkKeys | None:
+        """Keys that nobody asks for again."""
+        with self._lock:
+            found = self._kept.pop(what, None)
+            if found is not None:
+                self._room += found.size
+        return found
 
 
 @dataclass
@@ -75,9 +106,9 @@ class Planned:
         None  # both sides as the library hashes them
     )
     planned: bool = False  # what is split and given up stays as it is from now on
-    taken: npt.NDArray[np.uint8] | None = (
-        None  # while it is planned: a bit for each bucket that a row of the cohort is in
-    )
+    few: bool = False  # rows of the cohort beside the records
+    # a bit for each bucket that a row of the cohort is in: while it is planned, and where these are few ever after
+    taken: npt.NDArray[np.uint8] | None = None
     seen: bool = False  # a record with a key
 
     def chunk(
@@ -91,24 +122,36 @@ class Planned:
         if self.cache is None:
             return self._split(self._bare(parts), parts)
         if not self.planned:
-            return self._split(_kept(self.cache, (name, begin), lambda: self._bare(parts)), parts)
+            return self._split(self.cache.get((name, begin), lambda: self._bare(parts)), parts)
         cache = self.cache
 
         def split() -> ChunkKeys:
-            known = cache.pop((name, begin), None)  # nobody asks for them again
-            return self._split(known or self._bare(parts), parts)
+            keys = cache.pop((name, begin))
+            return self._split(self._met(keys) if keys else self._bare(parts), parts)
 
-        return _kept(cache, (name, begin, "split"), split)
+        return cache.get((name, begin, "split"), split)
+
+    def forget(self, encoded: Encoded) -> None:
+        """Let go of what was kept: the rule is not used."""
+        if self.cache is not None:
+            for begin in range(0, encoded.records.rows, CHUNK):
+                self.cache.pop((self.rule.name, begin))
 
     def _bare(self, parts: rule_book.Parts) -> ChunkKeys:
-        """The keys before splits; of records that meet nobody none is kept while the rule is planned."""
+        """The keys before splits; of records that are known to meet nobody none is kept."""
         hashes, known = parts.hashes(self.rule.of(True))
         if self.taken is None:
             return ChunkKeys(hashes, known)
         self.seen = self.seen or bool(known.any())
+        return self._met(ChunkKeys(hashes, known))
+
+    def _met(self, keys: ChunkKeys) -> ChunkKeys:
+        """The keys in buckets that a row of the cohort is in, as far as that is known."""
+        if self.taken is None:
+            return keys
         bits = len(self.taken).bit_length() + 2
-        here = rule_book.rows_in_buckets((hashes, known), bits, self.taken)
-        return ChunkKeys(hashes[here], known[here], here)
+        here = rule_book.rows_in_buckets(keys[:2], bits, self.taken)
+        return ChunkKeys(keys.hashes[here], keys.known[here], keys.record(here))
 
     def _split(self, keys: ChunkKeys, parts: rule_book.Parts) -> ChunkKeys:
         return ChunkKeys(*self._finer(*keys[:2], parts, keys.places), keys.places)
@@ -142,26 +185,24 @@ class Planned:
         return hashes, known
 
 
-def _kept(cache: KeyCache, what: tuple[object, ...], made: Callable[[], ChunkKeys]) -> ChunkKeys:
-    if what not in cache:
-        cache[what] = made()
-    return cache[what]
-
-
 def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     """The usable rules, in order, with what each has to split or give up."""
     rows = encoded.cohort.rows + encoded.records.rows
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
     rules = [rule for rule in rule_book.rules_of(encoded) if not (rule.wide and large)]
-    cache = KeyCache() if rows * len(rules) * _KEY <= _CACHED else None
+    # of many records those that meet a few rows' keys are kept, which are few
+    few = _FEW * encoded.cohort.rows <= encoded.records.rows
+    cache = KeyCache(_CACHED) if few or rows * len(rules) * _KEY <= _CACHED else None
     sides = None
     if compiled() is not None:
         mine = theirs = rule_book.HashedSide(Columns(encoded.cohort), encoded.parts)
         if encoded.records is not encoded.cohort:
             theirs = rule_book.HashedSide(Columns(encoded.records), encoded.parts)
         sides = mine, theirs
-    wanted = [Planned(rule, RuleCount(rule.name), cache=cache, sides=sides) for rule in rules]
+    wanted = [
+        Planned(rule, RuleCount(rule.name), cache=cache, sides=sides, few=few) for rule in rules
+    ]
     made: list[Planned] = []
 
     def counted(planned: Planned) -> "FrequentKeys":
@@ -169,6 +210,7 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
 
     for planned, frequent in zip(wanted, in_threads(counted, wanted, options.threads), strict=True):
         if not frequent.usable or (planned.rule.wide and frequent.total > _WIDE):
+            planned.forget(encoded)
             continue
         before = frequent.total
         for part in planned.rule.refine:
@@ -201,88 +243,67 @@ class FrequentKeys:
         """Count by buckets, then look at the values in frequent buckets."""
         bits = bits_for(encoded.cohort.rows)
         most_records = planned.rule.most_records or np.iinfo(np.int64).max
-        one = encoded.records is encoded.cohort and not planned.rule.record_parts
-        taken = np.zeros(0 if one else 1 << bits, np.bool_)
-
-        def mine() -> Iterator[Keys]:
-            for _, keys in _keys(planned, encoded, records=False):
-                taken[buckets(keys.hashes, bits)[keys.known]] = True
-                yield keys[:2]
-
-        def theirs() -> Iterator[Keys]:  # asked for when the cohort's were counted
-            if not one:
-                planned.taken = np.packbits(taken, bitorder="little")
-            return (keys[:2] for _, keys in _keys(planned, encoded, records=True))
-
-        sides = (None, theirs) if one else (mine, theirs)
-        counted = rule_book.count_buckets(*sides, bits, cap, most_records)
+        mine = list(_keys(planned, encoded, records=False))
+        finer = max(bits, min(bits + 6, _FINEST)) if planned.few else bits
+        taken = _taken(mine, finer)
+        # pairs of a wide rule are counted by buckets as they are
+        planned.taken = _taken(mine, bits) if planned.rule.wide else taken
+        theirs = (keys for _, keys in _keys(planned, encoded, records=True))
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         none = np.empty(0, np.uint64), np.empty(0, np.int64)
-        usable = counted.usable if one else planned.seen and bool(taken.any())
+        if planned.rule.wide:
+            met, few = 0, list[ChunkKeys]()
+            for keys in theirs:
+                few.append(keys)
+                met += len(keys.hashes)
+                if met > _WIDE:  # each meets a row at least
+                    return cls(True, most_records, met, *none, empty, empty)
+            theirs = iter(few)
+        counted = rule_book.count_buckets(
+            (keys[:2] for _, keys in mine), (keys[:2] for keys in theirs), bits, cap, most_records
+        )
+        usable = planned.seen and bool(taken.any())
         found = cls(usable, most_records, counted.total, *none, empty, empty)
         if usable and counted.frequent is not None:
             frequent = np.packbits(counted.frequent, bitorder="little")
-            found.records = _rows_in(planned, encoded, bits, frequent, records=True)
-            found.cohort = (
-                found.records if one else _rows_in(planned, encoded, bits, frequent, records=False)
-            )
+            for records in (False, True):
+                parts = [
+                    (keys.record(here) + np.int32(begin), keys.hashes[here])
+                    for begin, keys in _keys(planned, encoded, records=records)
+                    for here in [rule_book.rows_in_buckets(keys[:2], bits, frequent)]
+                ]
+                rows = np.concatenate([r for r, _ in parts])
+                both = rows, np.concatenate([h for _, h in parts])
+                if records:
+                    found.records = both
+                else:
+                    found.cohort = both
             found.keep_frequent(cap)
-        planned.taken = None
+        planned.taken = taken if planned.few else None
         return found
 
     def keep_frequent(self, cap: int) -> int:
         """Keep what is frequent value by value; the pairs of all values looked at."""
         mine, n = np.unique(self.cohort[1], return_counts=True)
-        if self.cohort is self.records:
-            keys, k = mine, n
-        else:
-            theirs, k = np.unique(self.records[1], return_counts=True)
-            keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
-            n, k = n[i], k[j]
-        pairs = n.astype(np.int64) * k
-        frequent = (pairs > cap) | (k > self.most_records)
+        theirs, k = np.unique(self.records[1], return_counts=True)
+        keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+        pairs = n[i].astype(np.int64) * k[j]
+        frequent = (pairs > cap) | (k[j] > self.most_records)
         self.keys, self.pairs = keys[frequent], pairs[frequent]
-        self._keep(lambda _side, rows, hashes: (rows, hashes, among_hashes(hashes, self.keys)))
+        for name in ("cohort", "records"):
+            rows, hashes = getattr(self, name)
+            inside = among_hashes(hashes, self.keys)
+            setattr(self, name, (rows[inside], hashes[inside]))
         return int(pairs.sum())
 
     def split(self, part: str, encoded: Encoded, cap: int) -> None:
         """Refine the frequent values by one more part."""
         before = int(self.pairs.sum())
-
-        def finer(records: bool, rows: Rows, hashes: Hashes) -> tuple[Rows, Hashes, Bools]:
-            side = encoded.records if records else encoded.cohort
-            return rows, *rule_book.Parts(encoded, side.take(rows)).refined(hashes, part)
-
-        self._keep(finer)
+        for name, side in (("cohort", encoded.cohort), ("records", encoded.records)):
+            rows, hashes = getattr(self, name)
+            finer, known = rule_book.Parts(encoded, side.take(rows)).refined(hashes, part)
+            setattr(self, name, (rows[known], finer[known]))
         self.total += self.keep_frequent(cap) - before
-
-    def _keep(self, chosen: Callable[[bool, Rows, Hashes], tuple[Rows, Hashes, Bools]]) -> None:
-        """Keep rows and hashes as ``chosen`` says of some at a time; those of one table against itself once."""
-
-        def kept(records: bool) -> tuple[Rows, Hashes]:
-            rows, hashes = self.records if records else self.cohort
-            parts = [(rows[:0], hashes[:0])]
-            for begin in range(0, len(rows), CHUNK):
-                here = slice(begin, begin + CHUNK)
-                some, finer, keep = chosen(records, rows[here], hashes[here])
-                parts.append((some[keep], finer[keep]))
-            return np.concatenate([r for r, _ in parts]), np.concatenate([h for _, h in parts])
-
-        one = self.cohort is self.records
-        self.records = kept(True)
-        self.cohort = self.records if one else kept(False)
-
-
-def _rows_in(
-    planned: Planned, encoded: Encoded, bits: int, which: npt.NDArray[np.uint8], *, records: bool
-) -> tuple[Rows, Hashes]:
-    """The rows of a side whose bucket is among some, and their hashes."""
-    parts = [
-        (keys.record(here) + np.int32(begin), keys.hashes[here])
-        for begin, keys in _keys(planned, encoded, records=records)
-        for here in [rule_book.rows_in_buckets(keys[:2], bits, which)]
-    ]
-    return np.concatenate([r for r, _ in parts]), np.concatenate([h for _, h in parts])
 
 
 def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tuple[int, ChunkKeys]]:
@@ -293,6 +314,14 @@ def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tupl
             yield begin, planned.chunk(encoded, begin)
         else:
             yield begin, ChunkKeys(*planned.rows(encoded, begin, begin + CHUNK))
+
+
+def _taken(keys: Sequence[tuple[int, ChunkKeys]], bits: int) -> npt.NDArray[np.uint8]:
+    """A bit for each bucket that has a row."""
+    taken = np.zeros(1 << bits, np.bool_)
+    for _, own in keys:
+        taken[buckets(own.hashes, bits)[own.known]] = True
+    return np.packbits(taken, bitorder="little")
 
 
 def _give_up(planned: Planned, frequent: FrequentKeys, cap: int, room: int) -> int:

@@ -189,6 +189,12 @@ class Columns:
         """Rows with all columns of each in 64 bytes of its own: one line of a cache."""
         return self._packed(None, self.rows) if self._all is None else self._all
 
+    def packed_at(self, rows: Rows) -> Packed:
+        """The same, of which only some rows hold anything."""
+        packed = lines(self.rows, _PACKED)
+        packed[rows] = self._packed(rows, len(rows))
+        return packed
+
     def chosen(self, rows: Rows) -> tuple[Packed, Rows]:
         """Packed rows, and where among them the chosen ones are. All rows are packed where they have room."""
         with self._lock:

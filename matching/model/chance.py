@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.arrays import in_threads, numbered, some_numbers
-from matching.arrow import Floats, Floats32, Ints, Numbers, Rows
+from matching.arrow import Floats, Floats32, Ints, Rows
 from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
     CLASSES,
@@ -23,6 +23,7 @@ from matching.model.model import (
     with_namesakes,
 )
 from matching.model.namesakes import Namesakes
+from matching.native import compiled, in_order
 from matching.normalise import Encoded, Side
 
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
@@ -32,18 +33,17 @@ _UNIQUE = frozenset({"ssn", "licence", "phone", "exact"})
 _OWNERS = 5  # rows of one number that one person may have
 PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 
-# as the side has them where it does: 28.8 million rows in 64 bits are 230 MB of each
-VALUES: dict[str, Callable[[Side], Numbers]] = {
-    "first": lambda s: s.first,
-    "last": lambda s: s.last,
-    "birth": lambda s: np.where(s.birth > 0, s.birth, np.int32(-1)),
-    "ssn": lambda s: s.ssn,
+VALUES: dict[str, Callable[[Side], Ints]] = {
+    "first": lambda s: s.first.astype(np.int64),
+    "last": lambda s: s.last.astype(np.int64),
+    "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
+    "ssn": lambda s: s.ssn.astype(np.int64),
     "licence": lambda s: s.licence,
     "phone": lambda s: s.phone,
     "street": lambda s: s.address,
 }
 SideValues = dict[
-    str, tuple[Numbers, Numbers]
+    str, tuple[Ints, Ints]
 ]  # of the cohort's rows and of the records' by field; negative is missing
 
 
@@ -51,18 +51,13 @@ def values_of(encoded: Encoded) -> SideValues:
     """What is counted of both sides. Addresses are numbered: that is slow, and is done once."""
     if encoded.records is encoded.cohort:  # one table against itself: held once
         own = {name: of(encoded.cohort) for name, of in VALUES.items()}
-        own["street"] = _numbers_of(own["street"])
+        street = own["street"]
+        own["street"] = np.where(street < 0, -1, some_numbers(street)[0])
         return {name: (values, values) for name, values in own.items()}
     found = {name: (of(encoded.cohort), of(encoded.records)) for name, of in VALUES.items()}
-    number = _numbers_of(np.concatenate(found["street"]))
+    both = np.concatenate(found["street"])
+    number = np.where(both < 0, -1, some_numbers(both)[0])
     return found | {"street": (number[: encoded.cohort.rows], number[encoded.cohort.rows :])}
-
-
-def _numbers_of(values: Ints) -> Rows:
-    """A small number for each value; -1 is missing."""
-    number = some_numbers(values)[0].astype(np.int32)
-    number[values < 0] = -1
-    return number
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,7 @@ def frequencies(
     return Frequencies({name: table for name, table in tables.items() if table is not None})
 
 
-def _counted(values: Numbers) -> tuple[Numbers, Ints]:
+def _counted(values: Ints) -> tuple[Ints, Ints]:
     """A number for each row's value, and how many rows have each; missing ones (negative) are not counted."""
     place, numbers = some_numbers(values)
     counts = np.bincount(place, minlength=numbers)
@@ -132,7 +127,7 @@ def _counted(values: Numbers) -> tuple[Numbers, Ints]:
     return place, counts
 
 
-def _shared(values: Numbers, average: float) -> Floats32 | None:
+def _shared(values: Ints, average: float) -> Floats32 | None:
     """Log of (share / average) for each row whose number more than a few rows have; None: no row."""
     present = values[values >= 0]
     ordered = np.sort(present)
@@ -165,8 +160,8 @@ def fit_chance(
     a, b = _by_record(a, b)
     c, r = encoded.cohort, encoded.records
     shared = [(c.first, r.first), (c.street, r.street)]
-    for x, y in shared:  # one after the other: each holds some 20 bytes a row
-        near_a, near_b = _by_record(*Sharing.of(x, y).drawn(min(size, _SHARING), rng))
+    for near in in_threads(lambda both: Sharing.of(*both), shared, threads):
+        near_a, near_b = _by_record(*near.drawn(min(size, _SHARING), rng))
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
     patterns = compare_pairs(comparer, a, b, threads)
     place, count = numbered(patterns)
@@ -206,8 +201,8 @@ def fit_chance(
 
 def _by_record(a: Rows, b: Rows) -> tuple[Rows, Rows]:
     """Pairs in the records' order: a million rows picked at random miss the cache each time."""
-    order = np.argsort(b)
-    return a[order], b[order]
+    both = np.sort(b.astype(np.int64) << 32 | a)  # faster than an argsort
+    return (both & 0xFFFFFFFF).astype(np.int32), (both >> 32).astype(np.int32)
 
 
 def _exact(u: Floats, counted: float) -> Floats:
@@ -216,7 +211,7 @@ def _exact(u: Floats, counted: float) -> Floats:
     return np.concatenate([[1.0, counted], rest])
 
 
-def collision(mine: Numbers, theirs: Numbers, prior: float) -> float:
+def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     """Chance that a row of each side share their value, if they are different people.
 
     The smallest of three estimates, since true matches inflate the one across the sides and repeated
@@ -246,25 +241,25 @@ def collision(mine: Numbers, theirs: Numbers, prior: float) -> float:
 class Sharing:
     """Pairs of rows that share a value.
 
-    The other side's rows in the order of their values, the values of the rows, where those of each value end (-1 first), and the
-    pairs of all rows up to each.
+    The other side's rows in the order of their values, where each row's own of them end, and the pairs
+    of all rows up to each.
     """
 
     order: Rows
-    values: Rows
-    ends: Ints
+    stop: Ints
     many: Ints
 
     @classmethod
     def of(cls, x: Rows, y: Rows) -> "Sharing":
         """Count the pairs of two columns of codes (negative is missing)."""
-        keys = np.sort(y.astype(np.int64) << 32 | np.arange(len(y)))  # faster than a stable argsort
-        order = (keys & 0xFFFFFFFF).astype(np.int32)
         counts = np.bincount(y + 1, minlength=int(x.max(initial=-1)) + 2)
-        del keys
-        mine = counts[x + 1]
-        mine[x < 0] = 0
-        return cls(order, x, np.cumsum(counts), np.cumsum(mine, out=mine))
+        ends = np.cumsum(counts) - counts[0]
+        if compiled() is not None:
+            order = in_order(y)
+        else:
+            order = np.argsort(y, kind="stable")[counts[0] :].astype(np.int32)
+        stop, mine = ends[x + 1], np.where(x >= 0, counts[x + 1], 0)
+        return cls(order, stop, np.cumsum(mine))
 
     def drawn(self, size: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """Random pairs, at most ``size``."""
@@ -274,4 +269,4 @@ class Sharing:
         order = np.argsort(pick)  # a search at random misses the cache each time
         a = np.empty(len(pick), np.intp)
         a[order] = np.searchsorted(self.many, pick[order], "right")
-        return a.astype(np.int32), self.order[self.ends[self.values[a] + 1] - (self.many[a] - pick)]
+        return a.astype(np.int32), self.order[self.stop[a] - (self.many[a] - pick)]

@@ -16,6 +16,7 @@ from matching.native.library import (
     connected_components,
     favourite_odds,
     find_dummies,
+    in_order,
     number_texts,
     number_values,
     propagate_beliefs,

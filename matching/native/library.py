@@ -140,6 +140,16 @@ def renumber(indices: Codes) -> tuple[Codes, Codes]:
     return out, order[:count].copy()
 
 
+def in_order(values: Codes) -> Rows:
+    """The places of values that are not negative in these values' order, as a stable argsort has them."""
+    known, bits = values >= 0, max(1, int(values.max(initial=0)).bit_length())
+    starts, taken = np.zeros((1 << bits) + 1, np.int32), np.zeros(1 << bits, np.uint8)
+    slots = np.empty(int(np.count_nonzero(known)), np.uint64)
+    hashes = values.astype(np.uint64) << np.uint64(64 - bits)  # each its own bucket
+    compiled().by_bucket(hashes, known, len(values), bits, starts, taken, slots)
+    return slots.astype(np.uint32).view(np.int32)
+
+
 def number_texts(column: pa.ChunkedArray) -> tuple[Codes, Codes]:
     """Each text's number in order of first appearance, and each number's first place. No text is null."""
     flat = column.combine_chunks()

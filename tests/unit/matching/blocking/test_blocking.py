@@ -1,17 +1,16 @@
 """Candidates: what a plain loop over the rules finds, each pair once, and never an explosion."""
 
 import random
-from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.blocking import candidates as candidates_of
 from matching.blocking import planning
 from matching.blocking.candidates import plan
 from matching.blocking.rules import RULES, Parts
-from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from tests.examples import examples
@@ -56,6 +55,53 @@ def test_the_joins_find_what_a_loop_over_all_pairs_finds(seed):
     assert set(found) == by_loop(encoded)
 
 
+@examples(8)
+@given(st.integers(0, 10_000), st.sampled_from([0, 200_000, 1 << 28]), st.integers(5, 200))
+def test_few_rows_meet_whom_they_met_where_all_keys_are_looked_at(seed, room, cap):
+    """A few rows beside many records: only records in a bucket of theirs are looked at, and kept where there is room."""
+    rng = random.Random(seed)
+    rows = people(4_000, seed)
+    mine = cohort(*(noisy(row, rng) for row in rows[:20]))
+    encoded = encode(mine, records(*rows))
+    options, found = LinkOptions(threads=1, block_cap=cap), []
+    for few, cached in ((2**40, room), (planning._FEW, room)):
+        with (
+            patch.object(planning, "_FEW", few),
+            patch.object(planning, "_CACHED", cached),
+            patch.object(planning, "CHUNK", 1 << 9),
+            patch.object(candidates_of, "CHUNK", 1 << 9),
+        ):
+            blocks = plan(encoded, options)
+            pairs = blocks.pairs(np.arange(20, dtype=np.int32))
+            again = blocks.pairs(np.arange(20, dtype=np.int32))
+        assert all(np.array_equal(getattr(pairs, n), getattr(again, n)) for n in ("a", "b", "made"))
+        blocks.count(pairs.made)
+        found.append(
+            (listed(blocks, 20), pairs.caught.tolist(), pairs.made.tolist(), blocks.counts)
+        )
+    assert found[0] == found[1]
+    if cap == 200 and not any(count.cut_values for count in blocks.counts):
+        assert set(found[1][0]) == by_loop(encoded)
+
+
+def test_keys_are_kept_while_there_is_room():
+    keys = planning.ChunkKeys(np.zeros(10, np.uint64), np.ones(10, np.bool_))
+    cache, made = planning.KeyCache(2 * keys.size), []
+
+    def make():
+        made.append(1)
+        return keys
+
+    for name in "abcab":
+        assert cache.get((name,), make) is keys
+    assert len(made) == 3  # the third did not fit, and was not asked for again
+    assert cache.pop(("a",)) is keys
+    assert cache.pop(("a",)) is None
+    for _ in range(2):
+        cache.get(("c",), make)
+    assert len(made) == 4
+
+
 def test_within_one_table_each_pair_comes_once():
     rng = random.Random(3)
     rows = people(10)
@@ -91,28 +137,3 @@ def test_the_budget_holds_and_what_it_cut_is_reported():
     _, blocks, found = candidates(cohort(*[one] * 300), records(*[one] * 1000), options)
     assert len(found) <= 5_000
     assert sum(count.cut_pairs for count in blocks.counts) > 0
-
-
-@pytest.mark.parametrize("native", [True, False])
-@examples(10)
-@given(st.integers(0, 10_000), st.integers(1, 40), st.sampled_from([1 << 16, 16]))
-def test_one_table_is_planned_as_two_equal_ones_are(native, seed, cap, chunk):
-    """Its rows are counted once; and looked at some at a time."""
-    rng = random.Random(seed)
-    rows = people(30, seed % 7)
-    rows = rng.choices(rows, k=60) + [noisy(row, rng) for row in rows]
-    one = encode(cohort(*rows), None)
-    two = replace(one, records=replace(one.cohort))
-    options = LinkOptions(threads=1, block_cap=cap, pair_budget=400)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "CHUNK", chunk)
-        if not native:
-            patch.setattr(library, "LIBRARY", None)
-        plans = [planning.plan_rules(encoded, options) for encoded in (one, two)]
-    assert [p.count for p in plans[0]] == [p.count for p in plans[1]]
-    assert any(p.splits for p in plans[0]) or cap > 20
-    for mine, theirs in zip(*plans, strict=True):
-        assert [name for _, name in mine.splits] == [name for _, name in theirs.splits]
-        for (x, _), (y, _) in zip(mine.splits, theirs.splits, strict=True):
-            assert np.array_equal(x, y)
-        assert np.array_equal(mine.given_up, theirs.given_up)

@@ -12,6 +12,7 @@ from matching.comparison.levels import pack
 from matching.model.chance import Sharing, collision
 from matching.model.model import CLASSES, Model, prior_model, train
 from tests.two_tables import link
+from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, linked, records
 
 CODES = st.lists(st.integers(-1, 4), max_size=12)
@@ -25,6 +26,13 @@ def test_sharing_draws_from_the_pairs_that_share_a_value_and_from_no_others(x, y
     drawn = set(zip(a.tolist(), b.tolist(), strict=True))
     assert drawn <= all_pairs
     assert bool(drawn) == bool(all_pairs)
+
+
+@given(CODES, CODES, st.integers(0, 99))
+def test_the_compiled_loop_draws_the_same_pairs_that_share_a_value(x, y, seed):
+    mine, theirs = np.array(x, np.int32), np.array(y, np.int32)
+    fast, slow = both_ways(lambda: Sharing.of(mine, theirs).drawn(20, np.random.default_rng(seed)))
+    assert all(np.array_equal(one, other) for one, other in zip(fast, slow, strict=True))
 
 
 def test_sharing_draws_every_such_pair_equally_often():

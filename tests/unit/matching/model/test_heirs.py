@@ -4,9 +4,11 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from matching.comparison import Comparer, compare_pairs
-from matching.model.model import prior_model
+from matching.comparison import Comparer, birth_levels, compare_pairs, level
+from matching.model.model import prior_model, shipped_number
 from matching.model.namesakes import People, count_namesakes
 from matching.normalise import encode
 from matching.options import LinkOptions
@@ -40,6 +42,32 @@ def _heir(*rows):
     side = encode(cohort(NOBODY), records(*rows)).records
     found = count_namesakes(People.of(side), side, prior_model(1, len(rows))).heir
     return dict(zip(side.sex.tolist(), np.exp(found.astype(np.float64)).tolist(), strict=True))
+
+
+@given(st.lists(st.tuples(*(st.integers(0, n) for n in (2, 2, 2, 40))), min_size=1, max_size=40))
+def test_heirs_are_what_a_loop_over_namesakes_of_one_home_finds(drawn):
+    rows = [
+        LEE | {"first_name": "ABC"[name], "street": f"{home + 1} Main St", "sex": ("M", "F", "")[sex],
+               "birth_date": f"{1950 + year}-03-0{1 + year % 9}"}
+        for name, home, sex, year in drawn
+    ]  # fmt: skip
+    side = encode(cohort(NOBODY), records(*rows)).records
+    of, model = People.of(side), prior_model(1, len(rows))
+    found = count_namesakes(of, side, model).heir
+    before, heirs = dict[tuple[int, int], int](), [0, 0, 0]
+    for row in of.rows.tolist():
+        place = int(side.first[row]), int(side.address[row])
+        other = before.get(place, row)
+        if birth_levels(side.birth[[other]], side.birth[[row]])[0] >= level("birth", "near year"):
+            heirs[int(side.sex[other])] += 1
+        before[place] = row
+    everybody = np.bincount(side.sex, minlength=3)
+    men, worth = shipped_number("heirs", "men"), shipped_number("heirs", "pairs")
+    total, heard = sum(heirs[1:]), int(everybody[1:3].sum())
+    for row, sex in enumerate(side.sex.tolist()):
+        share = (heirs[sex] + worth * (men if sex == 1 else 1 - men)) / (total + worth)
+        expected = np.log(share * (heard + 2) / (everybody[sex] + 1)) if sex else 0.0
+        assert found[row] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_sexes_of_namesakes_of_one_home_are_counted_in_the_records():
