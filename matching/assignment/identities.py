@@ -5,7 +5,7 @@ Record rows belong to records and records to identities; the edges of the assign
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -131,7 +131,8 @@ _SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are o
 # log odds (87 %) of the weaker of two records with a row, from which both are the row's; what no guard holds has as much
 _BOTH_HIS = 1.9
 _NO_CONTRADICTION = -4.0  # log odds with each other that such two must have at least
-_CANDIDATE = -2.0  # log odds from which a record may bring its other records along
+# Log odds from which another record may be found to be the row's: what agrees with the row in a name alone is one person's with a record that is hers
+_CANDIDATE = -4.0
 _MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
 
 
@@ -172,12 +173,13 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers
     """An identity for each record row, from the candidates of one cohort row among themselves.
 
     Records that are candidates of one row and agree with each other like one person get one
-    identity. So do two that both belong to the row by themselves and do not contradict each other: one
+    identity, whatever guard keeps either from the row: a name alone is linked through a record that has the row's number. So do two
+    that both belong to the row by themselves and do not contradict each other: one
     with a number and one with a birth date need not agree on anything but the name. All others keep
     their own. Used where the caller knows no identities.
     """
     by_themselves = np.where(scored.guarded, -np.inf, scored.log_odds)
-    x, y, through = _candidate_pairs(replace(scored, log_odds=by_themselves), record)
+    x, y, through = _candidate_pairs(scored, by_themselves, record)
     if not len(x):
         return record
     inner = scorer.within_records()
@@ -212,21 +214,23 @@ def _best_first(scored: Scored, good: Places) -> Places:
     return order
 
 
-def _candidate_pairs(scored: Scored, record: Numbers) -> tuple[Rows, Rows, Floats]:
+def _candidate_pairs(
+    scored: Scored, by_themselves: Floats, record: Numbers
+) -> tuple[Rows, Rows, Floats]:
     """Pairs of record rows that are candidates of one cohort row, each pair once.
 
-    The third array has the weaker one's log odds with the row that both like best; none has -inf.
+    The third array has the weaker one's log odds by itself with the row that both like best; none has -inf.
     """
     good = np.flatnonzero(scored.log_odds > _CANDIDATE)
     order = _best_first(scored, good)
     if compiled() is not None:
         rows = record.astype(np.int32, copy=False)
-        own = favourite_odds(scored.b, rows, scored.log_odds)
+        own = favourite_odds(scored.b, rows, by_themselves)
         keys, through = candidate_pairs(order, scored.a, scored.b, own, rows, _MOST_CANDIDATES)
         return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through
     favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
-    np.maximum.at(favourite, record[scored.b], scored.log_odds)
-    liked = np.where(scored.log_odds >= favourite[record[scored.b]], scored.log_odds, -np.inf)
+    np.maximum.at(favourite, record[scored.b], by_themselves)
+    liked = np.where(by_themselves >= favourite[record[scored.b]], by_themselves, -np.inf)
     a, b = scored.a[order], scored.b[order]
     start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
     rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))

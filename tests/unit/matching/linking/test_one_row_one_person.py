@@ -46,6 +46,27 @@ def test_records_that_are_all_hers_are_all_linked(theirs):
     assert decided(*theirs) == dict.fromkeys(range(1, len(theirs) + 1), "link")
 
 
+UNDATED = {k: WANTED[k] for k in ("first_name", "last_name", "sex", "phone")}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "want"),
+    [
+        (record("sex", "birth_date"), "link"),
+        (record("sex", birth_date="1975-11-03"), "review"),
+        (record("sex"), "review"),
+    ],
+    ids=["the other record's birth date", "another one", "none"],
+)
+def test_what_agrees_with_the_row_in_her_name_alone_is_linked_through_a_record_that_is_hers(
+    theirs, want
+):
+    """The row has no birth date: her telephone leads to a record that has, and that one to the other."""
+    found = decided(record("phone", "birth_date"), theirs, row=UNDATED)
+    assert found.get(2) == want
+    assert found[1] == "link"
+
+
 def test_a_namesake_at_her_address_is_not_drawn_in():
     found = decided(
         record("ssn", "birth_date"),

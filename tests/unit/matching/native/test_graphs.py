@@ -23,25 +23,28 @@ PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 59)), max_size=200)
 def scored_of(pairs, seed, levels):
     rng = np.random.default_rng(seed)
     a, b = np.array(sorted(pairs), np.int32).reshape(-1, 2).T
-    odds = rng.integers(-3, levels, len(a)).astype(np.float64)
+    odds = rng.integers(-5, levels, len(a)).astype(np.float64)
     none = np.zeros(len(a), np.int64)
     free = np.zeros(len(a), np.bool_)
     return Scored(np.ascontiguousarray(a), np.ascontiguousarray(b), odds, free, none, none)
 
 
-def by_hand(scored, record):
-    """Each pair of records that one row has among its best candidates, with its weaker odds."""
-    pairs = list(zip(scored.a.tolist(), scored.b.tolist(), scored.log_odds.tolist(), strict=True))
+def by_hand(scored, by_themselves, record):
+    """Each pair of records that one row has among its best candidates, with its weaker odds by itself."""
+    columns = scored.a, scored.b, scored.log_odds, by_themselves
+    pairs = list(zip(*(column.tolist() for column in columns), strict=True))
     liked = {
-        r: max(o for _, b, o in pairs if record[b] == r) for _, b, _ in pairs for r in [record[b]]
+        r: max(w for _, b, _, w in pairs if record[b] == r)
+        for _, b, _, _ in pairs
+        for r in [record[b]]
     }
     found = {}
-    for row in {a for a, _, _ in pairs}:
-        mine = sorted((-o, b) for a, b, o in pairs if a == row and o > _CANDIDATE)
-        for (o, x), (p, y) in combinations(mine[:_MOST_CANDIDATES], 2):
+    for row in {a for a, *_ in pairs}:
+        mine = sorted((-o, b, w) for a, b, o, w in pairs if a == row and o > _CANDIDATE)
+        for (_, x, v), (_, y, w) in combinations(mine[:_MOST_CANDIDATES], 2):
             if record[x] == record[y]:
                 continue
-            own = [-w if -w >= liked[record[z]] else -np.inf for w, z in ((o, x), (p, y))]
+            own = [o if o >= liked[record[z]] else -np.inf for o, z in ((v, x), (w, y))]
             key = min(x, y), max(x, y)
             found[key] = max(found.get(key, -np.inf), min(own))
     return found
@@ -52,12 +55,14 @@ def by_hand(scored, record):
 def test_candidates_of_a_row_are_paired_alike(pairs, seed, levels, records):
     scored = scored_of(pairs, seed, levels)
     record = np.arange(60, dtype=np.int32) % records
-    fast, slow = both_ways(lambda: _candidate_pairs(scored, record))
+    guarded = np.random.default_rng(seed).random(len(scored.a)) < 0.3
+    own = np.where(guarded, -np.inf, scored.log_odds)
+    fast, slow = both_ways(lambda: _candidate_pairs(scored, own, record))
     for one, other in zip(fast, slow, strict=True):
         assert np.array_equal(one, other)
         assert one.dtype == other.dtype
     x, y, through = (part.tolist() for part in fast)
-    assert dict(zip(zip(x, y, strict=True), through, strict=True)) == by_hand(scored, record)
+    assert dict(zip(zip(x, y, strict=True), through, strict=True)) == by_hand(scored, own, record)
 
 
 @FEW
