@@ -7,7 +7,7 @@ what the prefilter drops by its bounds stays dropped.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import combinations
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from matching.arrow import Bools, Ints, Numbers, Rows, Small
+from matching.arrow import Bools, Ints, Numbers, Places, Rows, Small
 from matching.comparison.fields import NAMES, level
 from matching.normalise import SAYING_LITTLE, Encoded, Side, known_given_names, spelt_surnames
 
@@ -30,6 +30,10 @@ _ROMANISED: Final = re.compile(f"{_SYLLABLE}{_SYLLABLE}?")
 """One or two syllables of Mandarin, Cantonese or Korean, however romanised."""
 _ONE_SYLLABLE: Final = re.compile(_SYLLABLE)
 
+_SHORT: Final = (
+    5  # letters below which names that differ by one are as likely two names ("Ming", "Ping")
+)
+
 _FEW: Final = 10  # bearers below which a name is not usual
 _USUAL: Final = 0.05  # of the bearers of the other one; clerks misspell fewer than that in one way
 
@@ -41,8 +45,9 @@ class GivenNames:
 
     def __init__(self, encoded: Encoded) -> None:
         self._encoded = encoded
-        western = known_given_names(encoded.nicknames)
-        self._western = self._flags(n for n in western if not _OPEN.fullmatch(n))
+        known = known_given_names(encoded.nicknames)
+        self._known = [n for n in known if not _OPEN.fullmatch(n)]
+        self._western, self._near = self._flags(self._known), dict[int, bool]()
         # lists of surnames by character, not those of longer names (Gevorgyan, Mukherjee)
         groups = [g for g in spelt_surnames() if _ONE_SYLLABLE.fullmatch(g[0])]
         self._surname = self._flags(name for group in groups for name in group)
@@ -54,17 +59,51 @@ class GivenNames:
         return other
 
     def first_level(self, levels: Levels, a: Rows, b: Rows) -> Small:
-        """The level of each pair's first names: in two tongues is missing, a shared part beside names of their own different."""
+        """The level of each pair's first names: in two tongues is missing, a shared part beside names of their own different.
+
+        What is a part but for a slip of the pen is similar (Esther Su-Kyung, Ether; Xiao Ping, Xaoping).
+        """
         first, twins = levels[NAMES.index("first")].astype(np.int8), _of_one_birth(levels)
-        tongues = twins & _is(levels, "first", "different") & _is(levels, "birth", "same")
-        here = np.flatnonzero(tongues & ~_is(levels, "sex", "other"))
+        tongues = twins & _is(levels, "first", "different") & ~_is(levels, "sex", "other")
+        here = np.flatnonzero(tongues)
         first[here[self._two_tongues(a[here], b[here])]] = level("first", "missing")
-        for i in np.flatnonzero(twins & _is(levels, "first", "part")).tolist():
+        for i in np.flatnonzero(twins & (first == level("first", "part"))).tolist():
             mine = self._words(self._encoded.cohort, a[i])
             theirs = self._words(self._encoded.records, b[i])
-            if _own(mine, theirs) and _own(theirs, mine):
+            if _own(mine, theirs, _alike) and _own(theirs, mine, _alike):
                 first[i] = level("first", "different")
+        for i in np.flatnonzero(twins & (first == level("first", "different"))).tolist():
+            mine = self._words(self._encoded.cohort, a[i], every=True)
+            theirs = self._words(self._encoded.records, b[i], every=True)
+            if not (_own(mine, theirs, _slip) and _own(theirs, mine, _slip)):
+                first[i] = level("first", "similar")
+        first[self._two_of_one_surname(levels, a, b)] = level("first", "different")
         return first
+
+    def turned(self, a: Rows, b: Rows) -> Bools:
+        """Which pairs have a surname before other names in a first name's box, that is the other's, too (Huynh Thanh, Ngoc)."""
+        c, r, head = self._encoded.cohort, self._encoded.records, self._encoded.parts.head
+        x, y = c.first[a], r.first[b]
+        u, v = head[x], head[y]
+        mine, theirs = (u != x) & self._surname[u], (v != y) & self._surname[v]
+        return (mine & (u == r.last[b])) | (theirs & (v == c.last[a])) | (mine & theirs & (u == v))
+
+    def _two_of_one_surname(self, levels: Levels, a: Rows, b: Rows) -> Places:
+        """Pairs of one birth date whose surname stands with the given names while each has a name that is none of the other's."""
+        found = _born_alike(levels) & _is(levels, "first", "same", "part")
+        found &= _is(levels, "last", "different", "different, female")
+        here = np.flatnonzero(found)
+        here = here[self.turned(a[here], b[here])]
+        both = self._encoded.cohort, self._encoded.records
+        words = (
+            [
+                self._words(side, int(row), surname=True)
+                for side, row in zip(both, rows, strict=True)
+            ]
+            for rows in zip(a[here], b[here], strict=True)
+        )
+        apart = [_own(x, y, _alike) and _own(y, x, _alike) for x, y in words]
+        return here[np.array(apart, np.bool_)]
 
     def both_usual(self, levels: Levels, a: Rows, b: Rows) -> Bools:
         """Of pairs of one birth, which have similar first names that both are usual among the records (Balwinder, Kulwinder).
@@ -94,19 +133,34 @@ class GivenNames:
     def _two_tongues(self, a: Rows, b: Rows) -> Bools:
         """Whether a Western name alone stands beside a Korean or Chinese one alone, with surnames written in characters."""
         c, r = self._encoded.cohort, self._encoded.records
-        mine, theirs = self._western[c.first[a]], self._western[r.first[b]]
-        found = (mine != theirs) & self._surname[c.last[a]] & self._surname[r.last[b]]
+        found = self._surname[c.last[a]] | self._surname[r.last[b]]  # the other may be misspelt
         for i in np.flatnonzero(found).tolist():
             sides = ((c, int(a[i])), (r, int(b[i])))
-            names = [(int(side.first[row]), int(side.middle[row])) for side, row in sides]
-            (_, beside), native = names if mine[i] else reversed(names)
-            found[i] = beside < 0 and all(self._romanised(code) for code in native if code >= 0)
+            mine, theirs = ((int(s.first[row]), int(s.middle[row])) for s, row in sides)
+            found[i] = self._western_alone(mine, theirs) or self._western_alone(theirs, mine)
         return found
 
-    def _words(self, side: Side, row: int) -> list[str]:
-        texts, codes = self._encoded.names.texts, (side.first[row], side.middle[row])
+    def _western_alone(self, name: tuple[int, int], native: tuple[int, int]) -> bool:
+        """Whether a first and middle name are a Western one alone, beside romanised ones alone."""
+        alone = name[1] < 0 and all(self._romanised(code) for code in native if code >= 0)
+        return alone and (bool(self._western[name[0]]) or self._nearly_western(name[0]))
+
+    def _nearly_western(self, code: int) -> bool:
+        """Whether a name is one slip from a Western one and no romanised one ("Jennifre")."""
+        if code not in self._near:
+            name = self._encoded.names.texts[code]
+            self._near[code] = not _ROMANISED.fullmatch(name) and any(
+                _slip(name, known) for known in self._known
+            )
+        return self._near[code]
+
+    def _words(
+        self, side: Side, row: int, *, every: bool = False, surname: bool = False
+    ) -> list[str]:
+        codes = [side.first[row], side.middle[row], *([side.last[row]] if surname else ())]
+        texts = self._encoded.names.texts
         words = [word for code in codes if code >= 0 for word in texts[code].split()]
-        return [word for word in words if word not in SAYING_LITTLE]
+        return [word for word in words if every or word not in SAYING_LITTLE]
 
     def _romanised(self, code: int) -> bool:
         joined = self._encoded.names.texts[code].replace(" ", "")
@@ -127,8 +181,12 @@ def _is(levels: Levels, field: str, *names: str) -> Bools:
 def _of_one_birth(levels: Levels) -> Bools:
     """One surname, birth date, and home or telephone: of one person, or of twins."""
     surname = _is(levels, "last", "same", "close", "similar", "part")
-    born = _is(levels, "birth", "same", "day and month swapped", "one digit", "default day")
-    return surname & born & (_is(levels, "street", "same", "near") | _is(levels, "phone", "same"))
+    home = _is(levels, "street", "same", "near") | _is(levels, "phone", "same")
+    return surname & _born_alike(levels) & home
+
+
+def _born_alike(levels: Levels) -> Bools:
+    return _is(levels, "birth", "same", "day and month swapped", "one digit", "default day")
 
 
 def _joined(words: list[str]) -> dict[str, range]:
@@ -137,11 +195,11 @@ def _joined(words: list[str]) -> dict[str, range]:
     return {"".join(words[i:j]): range(i, j) for i, j in ends}
 
 
-def _own(words: list[str], others: list[str]) -> bool:
-    """Whether there is a word that is none of the others, however joined or misspelt, nor an initial of one."""
+def _own(words: list[str], others: list[str], alike: Callable[[str, str], bool]) -> bool:
+    """Whether there is a word that is none of the others, however joined, nor like one."""
     met, there = set[int](), _joined(others)
     for joined, places in _joined(words).items():
-        if joined in there or any(_alike(joined, other) for other in there):
+        if joined in there or any(alike(joined, other) for other in there):
             met.update(places)
     return len(met) < len(words)
 
@@ -150,4 +208,11 @@ def _alike(word: str, other: str) -> bool:
     """An initial, or one slip of the pen."""
     if min(len(word), len(other)) == 1:
         return word[0] == other[0]
+    return OSA.distance(word, other, score_cutoff=1) <= 1
+
+
+def _slip(word: str, other: str) -> bool:
+    """One slip of the pen in a name that is long enough to say so."""
+    if max(len(word), len(other)) < _SHORT:
+        return False
     return OSA.distance(word, other, score_cutoff=1) <= 1

@@ -225,9 +225,14 @@ class Comparer:
     def _look_at_given_names(self, pattern: Rows, a: Rows, b: Rows) -> None:
         """Put what two given names say of twins into patterns of the library, which does not look at it."""
         here = np.flatnonzero(level_in(pattern, "birth") <= level("birth", "default day"))
-        here = here[level_in(pattern[here], "last") < level("last", "different")]
         first = level_in(pattern[here], "first")
-        here = here[(first == level("first", "part")) | (first == level("first", "different"))]
+        part, same = first == level("first", "part"), first == level("first", "same")
+        surname = level_in(pattern[here], "last") < level("last", "different")
+        open_ = (surname & (part | (first == level("first", "different")))) | (
+            ~surname & (part | same)
+        )
+        here, surname = here[open_], surname[open_]
+        here = here[surname | self.given.turned(a[here], b[here])]
         if len(here):
             levels = unpack(pattern[here])
             first = self.given.first_level(levels, a[here], b[here])

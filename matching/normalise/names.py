@@ -243,8 +243,10 @@ def spelling_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
 
 
 def known_given_names(own: Groups = ()) -> set[str]:
-    """Given names that stand in a nickname group."""
-    return {name for group in nickname_groups(own) for name in group}
+    """Western given names: those that stand in a nickname group, and usual ones that have no nickname."""
+    return {
+        name for group in (*nickname_groups(own), *_groups("given_names.csv")) for name in group
+    }
 
 
 def spelt_surnames() -> Groups:

@@ -31,7 +31,11 @@ def first(mine, theirs):
         ({"last_name": "Chan"}, {"last_name": "Chen", "first_name": "Wai-Man"}, "missing"),
         ({}, {"first_name": "Soo Jin", "street": "3 Oak Av"}, "different"),
         ({}, {"first_name": "Soo Jin", "sex": "M"}, "different"),
-        ({}, {"first_name": "Soo Jin", "birth_date": "1984-07-13"}, "different"),
+        ({}, {"first_name": "Soo Jin", "birth_date": "1984-07-13"}, "missing"),  # a slip
+        ({}, {"first_name": "Soo Jin", "birth_date": "1991-02-20"}, "different"),
+        ({"first_name": "Alice"}, {"first_name": "Soo Jin"}, "missing"),  # who has no nickname
+        ({"first_name": "Jennifre"}, {"first_name": "Soo Jin"}, "missing"),
+        ({"last_name": "Kmi"}, {"first_name": "Soo Jin"}, "missing"),
         ({}, {"first_name": "Esther"}, "different"),
         ({"middle_name": "Min Ah"}, {"first_name": "Soo Jin"}, "different"),
         ({"first_name": "Min Ah"}, {"first_name": "Soo Jin"}, "different"),
@@ -64,6 +68,37 @@ def test_a_western_name_alone_and_a_korean_or_chinese_one_alone_say_nothing(mine
 def test_twins_that_share_a_name_have_one_of_their_own(mine, theirs, want):
     rows = ({"first_name": x, "middle_name": y, "last_name": "Garcia"} for x, y in (mine, theirs))
     assert first(*rows) == want
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "want"),
+    [
+        (("Esther Su-Kyung", None), ("Ether", None), "similar"),
+        (("Amy", "Ming Yin"), ("Mingtyin", None), "similar"),
+        (("Xaoping", None), ("Xiao", "Ping"), "similar"),
+        (("Daniel Bin-Ok", None), ("Binok", None), "similar"),  # "bin" says little elsewhere
+        (("Esther Su-Kyung", None), ("Grace Ha-Rin", None), "different"),
+        (("Ming", None), ("Ping", "Hui"), "different"),
+    ],
+)
+def test_a_part_but_for_a_slip_of_the_pen_is_similar(mine, theirs, want):
+    rows = ({"first_name": x, "middle_name": y, "last_name": "Kang"} for x, y in (mine, theirs))
+    assert first(*rows) == want
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "want"),
+    [
+        (("Huynh Thanh", None, "Ngoc"), ("Huynh Thanh", None, "Thuy"), "different"),
+        (("Tran Van", None, "Tuan"), ("Dung", "Van", "Tran"), "different"),
+        (("Tran Thi", None, "Mai"), ("Thi Mai", None, "Tran"), "swapped"),
+        (("Huynh Thanh", None, "Ngoc"), ("Huynh Thanh", None, None), "same"),
+        (("Maria Luz", None, "Garcia"), ("Maria Luz", None, "Lopez"), "same"),  # who married
+    ],
+)
+def test_a_surname_among_the_given_names_is_no_name_that_two_share(mine, theirs, want):
+    boxes = "first_name", "middle_name", "last_name"
+    assert first(*(dict(zip(boxes, names, strict=True)) for names in (mine, theirs))) == want
 
 
 @pytest.mark.long
