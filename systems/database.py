@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from errors import CodedError, Fact
+from systems.without_pandas import leave_pandas_out
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,6 +33,7 @@ def connect(
     """
     import duckdb
 
+    leave_pandas_out()
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": "",
         "autoinstall_known_extensions": "false",

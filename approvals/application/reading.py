@@ -186,13 +186,18 @@ def stored_application(content: bytes, *, terms: TermsOf) -> Application:
         ApplicationUnreadable: no TOML in UTF-8.
         ApplicationRefused: not the fields of the form.
     """
-    fields = _toml(content)
-    model = _FORMS.get(str(fields.get("form")))
     try:
-        application = (model or StandardApplication).model_validate(fields)
+        application = _of_its_form(content)
     except ValidationError:
         raise ApplicationRefused((Problem("form", "§§ 965, 966", "can't be read"),)) from None
     return _with_defaults(application, terms(application.system) or SystemTerms.unknown())
+
+
+@lru_cache(16)
+def _of_its_form(content: bytes) -> Application:
+    """The fields of a form: a command asks for one application again and again, and its file is read and opened each time."""
+    fields = _toml(content)
+    return (_FORMS.get(str(fields.get("form"))) or StandardApplication).model_validate(fields)
 
 
 def _acting(value: object, path: str = "") -> Iterator[str]:

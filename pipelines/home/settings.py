@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
@@ -349,7 +350,7 @@ def read_settings(path: Path) -> Settings:
             the wrong settings are named at once.
     """
     try:
-        return Settings.model_validate(bounded.toml(path.read_text("utf-8")))
+        return _of_text(path.read_text("utf-8"))
     except ValidationError as error:
         wrong = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
         unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
@@ -357,6 +358,12 @@ def read_settings(path: Path) -> Settings:
         raise SettingsUnusable(settings=wrong, **meant) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise SettingsUnusable(settings=["the whole file"]) from None
+
+
+@lru_cache(4)
+def _of_text(text: str) -> Settings:
+    """The settings of a file's text: a command asks for them again and again, and the file is read each time."""
+    return Settings.model_validate(bounded.toml(text))
 
 
 def _nearest_setting(place: Sequence[int | str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from crypto.errors import StagingDoesNotHold
-from expectations import validation
+from expectations import report, validation
 from extracts.rows import compute as pc
 from matching import linking, own_words, persons
 from pipelines import cohort as cohorts
@@ -46,6 +46,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
         earlier = [c.digest for c in context.project.cohorts if c.file != file]
         others = cohorts.open_remaining(session, project, earlier)
         repeated = cohorts.overlap(cohort, others, context.threads)
+        report.prepare()  # the first verdict is waited for longest
     files = (
         context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
         context.staging.write("intake", "attempted", _attempted(cohort, refused, alike)),

@@ -3,6 +3,7 @@
 import random
 from collections import Counter, defaultdict
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -101,7 +102,7 @@ def test_k_and_l_of_persons_with_one_row_are_those_of_pycanon(seed):
         for n in range(90)
     ]  # fmt: skip
     report = risk_report(table(rows), QUASI, sensitive=("brady",))
-    frame = table(rows).to_pandas()
+    frame = pd.DataFrame(table(rows).to_pydict())
     assert report.history.smallest == anonymity.k_anonymity(frame, list(QUASI))
     assert report.sensitive["brady"].distinct == anonymity.l_diversity(
         frame, list(QUASI), ["brady"]

@@ -139,7 +139,7 @@ def test_recordlinkage_measures_the_same_score(febrl, outcome):
     from recordlinkage import fscore, precision, recall
 
     score = outcome.score
-    links = pq.read_table(febrl / "LINKS.parquet").to_pandas()
+    links = pd.DataFrame(pq.read_table(febrl / "LINKS.parquet").to_pydict())
     found = pd.MultiIndex.from_frame(links[links.decision == "link"][["cohort_id", "record_id"]])
     true = pd.MultiIndex.from_frame(pd.read_csv(febrl / "truth.csv"))
     for name, measure in (("precision", precision), ("recall", recall), ("f1", fscore)):
