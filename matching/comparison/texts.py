@@ -177,7 +177,7 @@ class Columns:
         self._pointers = Pointers()
         self.side, self.rows = side, side.rows
         self._all: Packed | None = None
-        self._lock = Lock()
+        self._lock, self._chosen = Lock(), 0
         self.table = _Columns(
             *(
                 self._pointers(getattr(side, name).astype(kind, copy=False), kind)
@@ -196,9 +196,10 @@ class Columns:
         return packed
 
     def chosen(self, rows: Rows) -> tuple[Packed, Rows]:
-        """Packed rows, and where among them the chosen ones are. All rows are packed where they have room."""
+        """Packed rows, and where among them the chosen ones are. All rows are packed where they have room and as many were chosen so far."""
         with self._lock:
-            if self._all is None and self.rows * _ROW <= _ROOM:
+            self._chosen += len(rows)
+            if self._all is None and self._chosen >= self.rows and self.rows * _ROW <= _ROOM:
                 self._all = self._packed(None, self.rows)
         if self._all is not None:
             return self._all, rows

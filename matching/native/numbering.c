@@ -27,10 +27,10 @@ typedef struct {
 } Slot;
 
 /* A free table. Large ones lie in large pages where the system has some: places are looked up at random. */
-static Slot *table(int bits) {
-    const size_t bytes = sizeof(Slot) << bits;
-    if (bytes >> PAGE_BITS == 0) return calloc((size_t)1 << bits, sizeof(Slot));
-    Slot *slots = aligned_alloc((size_t)1 << PAGE_BITS, bytes);
+static void *table(int bits, size_t slot) {
+    const size_t bytes = slot << bits;
+    if (bytes >> PAGE_BITS == 0) return calloc((size_t)1 << bits, slot);
+    void *slots = aligned_alloc((size_t)1 << PAGE_BITS, bytes);
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     if (slots) madvise(slots, bytes, MADV_HUGEPAGE);
 #endif
@@ -39,7 +39,7 @@ static Slot *table(int bits) {
 }
 
 static Slot *doubled(Slot *old, int bits) {
-    Slot *slots = table(bits + 1);
+    Slot *slots = table(bits + 1, sizeof(Slot));
     if (slots) {
         const uint64_t mask = ((uint64_t)2 << bits) - 1;
         for (int64_t i = 0; i < (int64_t)1 << bits; i++) {
@@ -53,23 +53,48 @@ static Slot *doubled(Slot *old, int bits) {
     return slots;
 }
 
+/* Places of values, one more than each; 0: free. Four bytes a place: what is touched of fresh memory is what a table of millions costs. */
+static uint32_t *places(int bits) { return table(bits, sizeof(uint32_t)); }
+
+static uint32_t *more_places(uint32_t *old, int bits, const int64_t *values) {
+    uint32_t *slots = places(bits + 1);
+    if (slots) {
+        const uint64_t mask = ((uint64_t)2 << bits) - 1;
+        for (int64_t i = 0; i < (int64_t)1 << bits; i++) {
+            if (!old[i]) continue;
+            uint64_t at = mixed((uint64_t)values[old[i] - 1]) & mask;
+            while (slots[at]) at = (at + 1) & mask;
+            slots[at] = old[i];
+        }
+    }
+    free(old);
+    return slots;
+}
+
 /* Returns how many distinct values there are; -1 where there is no memory. */
 int64_t numbered(const int64_t *values, int64_t size, int64_t *numbers) {
     int bits = first_bits(size);
     int64_t count = 0;
-    Slot *slots = table(bits);
+    uint32_t *slots = places(bits);
     for (int64_t i = 0; slots && i < size; i++) {
         const uint64_t mask = ((uint64_t)1 << bits) - 1;
-        if (i + AHEAD < size) __builtin_prefetch(&slots[mixed((uint64_t)values[i + AHEAD]) & mask], 1);
+        if (i + 2 * AHEAD < size) __builtin_prefetch(&slots[mixed((uint64_t)values[i + 2 * AHEAD]) & mask], 1);
+        if (i + AHEAD < size) {
+            const uint32_t coming = slots[mixed((uint64_t)values[i + AHEAD]) & mask];
+            if (coming) {
+                __builtin_prefetch(&values[coming - 1]);
+                __builtin_prefetch(&numbers[coming - 1]);
+            }
+        }
         uint64_t at = mixed((uint64_t)values[i]) & mask;
-        while (slots[at].number && slots[at].value != values[i]) at = (at + 1) & mask;
-        if (!slots[at].number) {
-            slots[at] = (Slot){values[i], ++count};
-            numbers[i] = count - 1;
-            if (2 * count > (int64_t)mask) slots = doubled(slots, bits++);
+        while (slots[at] && values[slots[at] - 1] != values[i]) at = (at + 1) & mask;
+        if (slots[at]) {
+            numbers[i] = numbers[slots[at] - 1];
             continue;
         }
-        numbers[i] = slots[at].number - 1;
+        slots[at] = (uint32_t)(i + 1);
+        numbers[i] = count++;
+        if (2 * count > (int64_t)mask) slots = more_places(slots, bits++, values);
     }
     if (!slots) return -1;
     free(slots);
@@ -110,7 +135,7 @@ static inline uint64_t hashed(const uint8_t *text, int64_t length) {
 int64_t numbered_texts(const int32_t *offsets, const uint8_t *bytes, int64_t size, int32_t *numbers, int32_t *first) {
     int bits = first_bits(size);
     int64_t count = 0;
-    Slot *slots = table(bits);
+    Slot *slots = table(bits, sizeof(Slot));
     uint64_t coming[AHEAD];
     for (int64_t i = -AHEAD; slots && i < size; i++) {
         const uint64_t mask = ((uint64_t)1 << bits) - 1;
