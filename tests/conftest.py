@@ -107,6 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """What was collected stays: the collector of garbage need not go through all of it again and again."""
     gc.freeze()
+    gc.set_threshold(10_000)  # by default a twentieth of what tests take is a search for garbage
     gc.enable()
 
 

@@ -92,9 +92,10 @@ def content_hits(table: pa.Table, threads: int | None = None) -> Hits:
     with guarded(ExtractFailed, step="content scan"):
         con = connect(threads)
         con.register("scanned", table)
-        found = {
-            (name, kind): n for name in _looked_at(table.schema) for kind, n in _hits(con, name)
-        }
+        found: Hits = {}
+        names, some = _looked_at(table.schema), max(1, _AT_ONCE // max(1, table.num_rows))
+        for at in range(0, len(names), some):
+            found |= _hits(con, names[at : at + some])
         con.close()
     return found
 
@@ -121,15 +122,27 @@ def check_content(report: ScanReport) -> None:
         raise PersonalContent(columns=columns, values=sum(count for _, _, count in report.found))
 
 
-def _hits(con: "duckdb.DuckDBPyConnection", name: str) -> list[tuple[str, int]]:
+# Values whose distinct ones are in memory at once. A statement costs as much as looking at ten thousand
+# values, so that columns of a few rows are looked at together.
+_AT_ONCE = 1_000_000
+
+
+def _hits(con: "duckdb.DuckDBPyConnection", names: list[str]) -> Hits:
     """Distinct values are few (codes), so each is looked at once and counted as often as it stands."""
-    column = quoted(name)
+    values = " UNION ALL ".join(
+        f"SELECT {at} AS name, {quoted(name)}::VARCHAR AS v, count(*) AS n FROM scanned "
+        f"WHERE {quoted(name)} IS NOT NULL GROUP BY 2"
+        for at, name in enumerate(names)
+    )
     sums = ", ".join(
         f"coalesce(sum(n) FILTER (regexp_matches(v, ${kind})), 0)" for kind in PATTERNS
     )
     counts = con.execute(
-        f"""SELECT {sums} FROM (
-              SELECT {column}::VARCHAR AS v, count(*) AS n FROM scanned WHERE {column} IS NOT NULL GROUP BY 1)""",
-        PATTERNS,
-    ).fetchall()[0]
-    return [(kind, int(n)) for kind, n in zip(PATTERNS, counts, strict=True) if n]
+        f"SELECT name, {sums} FROM ({values}) GROUP BY name ORDER BY name", PATTERNS
+    ).fetchall()
+    return {
+        (names[at], kind): int(n)
+        for at, *found in counts
+        for kind, n in zip(PATTERNS, found, strict=True)
+        if n
+    }

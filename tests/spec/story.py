@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli.app import app, hoist, step_of
+from pipelines.cli.app import app, hoist, step_of, tree
 from pipelines.cli.console import Console
 from pipelines.session import CALIFORNIA
 
@@ -102,12 +103,13 @@ class Story:
         """
         self._who = who
         words = hoist([str(self._place(word)) for word in shlex.split(command)])
-        ended = CliRunner().invoke(
-            app,
-            ["--home", str(self.home), *words],
-            prog_name="doj-release",
-            obj=Console(step=step_of(words)),
-        )
+        with mock.patch("typer.testing._get_command", return_value=tree()):  # else made each time
+            ended = CliRunner().invoke(
+                app,
+                ["--home", str(self.home), *words],
+                prog_name="doj-release",
+                obj=Console(step=step_of(words)),
+            )
         done = Done(ended.exit_code, ended.output)
         assert done.code == code, f"{command}: {done.code}\n{done.out}\n{ended.exception!r}"
         if shown:

@@ -166,6 +166,22 @@ def test_the_scan_finds():
         assert value not in str(caught.value)
 
 
+def test_the_scan_finds_the_same_in_columns_together_and_one_by_one(monkeypatch):
+    """Also where a column is called as the query calls its own, and where one has no value."""
+    columns = {
+        "v": ["12/3/1999", None, "12/3/1999"],
+        "n": ["code", "he was seen at the corner of", "a@b.ca"],
+        "name": [123456789, 7, None],
+        "none": pa.nulls(3, pa.string()),
+    }
+    together = content_scan(pa.table(columns)).found
+    monkeypatch.setattr("extracts.rows.content_scan._AT_ONCE", 1)
+    assert together == content_scan(pa.table(columns)).found
+    assert together == (
+        ("v", "full_date", 2), ("n", "email", 1), ("n", "free_text", 1), ("name", "ssn", 1),
+    )  # fmt: skip
+
+
 HARMLESS = [
     "OGV",
     "01;05;07",
