@@ -9,6 +9,7 @@ from matching.assignment.assignment import (
     LINK,
     NOTHING,
     REVIEW,
+    SURE,
     Assignment,
     Links,
     assign,

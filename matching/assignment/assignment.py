@@ -20,6 +20,7 @@ from matching.options import LinkOptions
 _ROUNDS, _SETTLED = 200, 1e-9
 _GROUPS = 8  # of the graph's parts, worked side by side; as many whatever the threads, so that results are the same
 _WORTH = 0.8  # edges are moved together when fewer than this share still changes
+SURE = 40.0  # log odds of a pair that a reviewer called one person: as much as everything agreeing
 _SUREST = 80.0  # log odds; more would only overflow
 _MOST_MATCHED = 0.98  # a side is never taken to be matched more completely than that
 
@@ -200,21 +201,28 @@ def decide(edges: Edges, probability: Floats, options: LinkOptions) -> Small:
     A link needs the threshold, also for the best of its pairs that no guard forbids, and no near-tie: no other edge of its row (or, where an identity goes
     to one row only, of its identity) that is left with at least ``tie``. Both edges of a near-tie
     go to review: never is one of them silently preferred. So does an edge that would be a link on
-    its own and lost narrowly, and one that a guard holds and that on its own is likelier than not, whoever won its row: it may be
-    another record of the same person.
+    its own and lost narrowly, and whoever won its row, one that a guard holds and that on its own is likelier than not, and one that on its
+    own would be a link and whose identity nobody else wants (unless a reviewer says whose the row is): it may be another record of the same person.
     """
     decision = np.zeros(len(probability), np.int8)
-    rival = _best_other(edges.rows, probability)
+    rival, wanted = _best_other(edges.rows, probability), np.zeros(len(probability))
     if options.one_row_per_identity:
-        rival = np.maximum(rival, _best_other(edges.identities, probability))
+        wanted = _best_other(edges.identities, probability)
+        rival = np.maximum(rival, wanted)
     strong = (probability >= options.threshold) & _carried(edges, probability, options.threshold)
     decision[(probability >= options.review_from) & ~strong] = REVIEW
     decision[strong] = LINK
     tied = (probability >= options.tie) & (rival >= options.tie)
-    by_itself = 1 / (1 + np.exp(-edges.log_odds)) >= options.review_from
+    alone = 1 / (1 + np.exp(-edges.log_odds))
+    by_itself = alone >= options.review_from
     decision[tied & (strong | by_itself)] = REVIEW
-    held = (edges.unguarded < edges.log_odds) & (decision == NOTHING)
-    decision[held & (1 / (1 + np.exp(-edges.log_odds)) >= options.review_from)] = REVIEW
+    held = (edges.unguarded < edges.log_odds) & by_itself
+    held |= (
+        (alone >= options.threshold)
+        & (wanted < options.tie)
+        & (_best_other(edges.rows, edges.log_odds) < SURE)
+    )
+    decision[held & (decision == NOTHING)] = REVIEW
     return decision
 
 

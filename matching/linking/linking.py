@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from matching import arrays, errors, headers, normalise, own_words, reports
 from matching import assignment as deciding
-from matching.arrow import Ints, Rows, Small, array, column, pc
+from matching.arrow import Floats, Ints, Rows, Small, array, column, pc
 from matching.findings import Finding
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
@@ -330,8 +330,9 @@ def link_sources(
         decision = deciding.decide(edges, assignment.probability, options)
         listed = deciding.list_links(decision, record, first_row, identity, edges)
         kind = _by_pair(*listed, decision, edges, scorer, (row, record))
+        carried = np.empty(0)
         if "identity" not in theirs.column_names:
-            kind = _carried(*listed, kind, edges, scored, scorer, (row, record))
+            kind, carried = _carried(*listed, kind, edges, scored, scorer, (row, record))
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
         links = deciding.Links(
@@ -353,6 +354,7 @@ def link_sources(
         mine,
         cost,
         findings,
+        carried,
     )
     report = made if not aliases else lambda: replace(made(), aliases=aliases)
     return LinkResult(links, scorer.model, scorer.table, report, options.exact, options.words)
@@ -412,8 +414,8 @@ def _carried(
     scored: Scored,
     scorer: Scorer,
     numbers: tuple[Rows, Rows],
-) -> Small:
-    """A decision for each listed pair: of an identity that was found here, a record that no evidence carries goes to review.
+) -> tuple[Small, Floats]:
+    """A decision for each listed pair, and the log odds of what carries those links that do not carry themselves: of an identity that was found here, a record that no evidence carries goes to review.
 
     It is carried by its own agreement with the row, or by what it has in common with a record that is the row's by itself. Without a birth date, beside
     a record that has the row's, it may be his father's of one name and home: the row has its record, so this one must agree by more than a link must.
@@ -449,16 +451,16 @@ def _carried(
     pair = np.repeat(np.arange(len(weak)), many)
     place = np.arange(len(pair)) + np.repeat(start - np.cumsum(many) + many, many)
     alike = scorer.within_records().log_odds_of(record[weak[pair]], record[firm[place]])
+    most = np.full(len(weak), -np.inf)
+    np.maximum.at(most, pair, alike)
     result = kind.copy()
-    result[weak[np.bincount(pair, alike >= _CARRIES, len(weak)) == 0]] = deciding.REVIEW
-    return result
+    result[weak[most < _CARRIES]] = deciding.REVIEW
+    return result, most[most >= _CARRIES]
 
 
 # Reviewed pairs are decided as reviewed, as in a run: "same" is a link whatever a guard says, since a guard
 # only asks for a reviewer; "different" is no pair at all; "unsure" waits. A pair that the linkage itself would never look
 # at is left alone whatever its label: ids may have been given anew since it was reviewed.
-
-_SURE = 40.0  # log odds of a pair that a reviewer called one person: as much as everything agreeing
 
 
 def _settled(scored: Scored, labels: LabelledRows) -> Scored:
@@ -466,7 +468,7 @@ def _settled(scored: Scored, labels: LabelledRows) -> Scored:
     verdict = labels.verdicts(scored.a, scored.b)
     keep = np.flatnonzero(verdict != DIFFERENT)
     same, unsure = verdict == SAME, verdict == UNSURE
-    odds = np.where(same, np.maximum(scored.log_odds, _SURE), scored.log_odds)
+    odds = np.where(same, np.maximum(scored.log_odds, deciding.SURE), scored.log_odds)
     guarded = (scored.guarded | unsure) & ~same
     return replace(
         scored, a=scored.a[keep], b=scored.b[keep], log_odds=odds[keep], guarded=guarded[keep],

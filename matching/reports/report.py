@@ -311,6 +311,7 @@ def link_report(
     cohort: pa.Table,
     cost: BudgetCost,
     warnings: tuple[findings.Finding, ...],
+    carried: Floats,
 ) -> LinkReport:
     """Put the report together.
 
@@ -325,6 +326,7 @@ def link_report(
         cohort: columns of the cohort by which rates are given.
         cost: of the budget.
         warnings: what must be said of how the files were read.
+        carried: log odds with another record of the row, of links that are known by it alone.
     """
     probability, decision = assignment.probability, links.decision
     linked = decision == LINK
@@ -332,6 +334,7 @@ def link_report(
     unseen = _unseen(scored, probability)
     total = float(probability.sum()) + unseen
     doubt = probability * (1 - probability)
+    sureness = np.append(probability[linked], 1 / (1 + np.exp(-carried)))
     review = decision == REVIEW
     model = scorer.model
     labels = _labels(scorer, links)
@@ -366,10 +369,10 @@ def link_report(
             reviews=links.count(REVIEW),
             review_rows=arrays.count_distinct(edges.rows[review]),
             false_match_rate=_expected_rate(
-                float(linked.sum()) - sure,
-                float(linked.sum()),
-                float(doubt[linked].sum()),
-                float(linked.sum()) - float(_flattened(probability[linked]).sum()),
+                float((1 - sureness).sum()),
+                float(len(sureness)),
+                float((sureness * (1 - sureness)).sum()),
+                float(len(sureness)) - float(_flattened(sureness).sum()),
             ),
             missed_match_rate=_expected_rate(
                 total - sure, total, float(doubt[~linked].sum()) + unseen

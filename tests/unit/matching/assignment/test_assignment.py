@@ -106,6 +106,10 @@ def test_a_clear_winner_is_a_link_and_the_loser_is_not_listed():
     assert verdicts([0, 1], [0, 0], [20.0, 6.0]) == [LINK, NOTHING]
 
 
+def test_a_loser_that_would_be_a_link_and_whom_nobody_else_wants_may_be_the_same_person():
+    assert verdicts([0, 0, 0], [0, 1, 2], [20.0, 6.0, 1.0]) == [LINK, REVIEW, NOTHING]
+
+
 def test_many_rows_may_share_an_identity_where_the_engineer_says_so():
     assert verdicts([0, 1], [0, 0], [12.0, 11.0], one_row_per_identity=False) == [LINK, LINK]
 
