@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from approvals import passkeys
-from approvals.errors import UnknownPerson
+from approvals.errors import NobodyOfThatName
 from errors import nearest
 from pipelines.errors import OptionsDisagree
 from pipelines.keys import plain_digest
@@ -32,14 +32,14 @@ def invite(session: Session, person: str) -> dict[str, object]:
 
     Raises:
         OptionsDisagree: this home has no standing desk.
-        UnknownPerson: nobody active has this id.
+        NobodyOfThatName: nobody active has this id.
         RoleMissing: see its text.
     """
     chosen = session.settings.desk
     if not chosen.origin:
         raise OptionsDisagree(option="the settings name no standing desk (desk.origin)")
     if session.people.active(person) is None:
-        raise UnknownPerson(**nearest(person, (one.id for one in session.people.persons)))
+        raise NobodyOfThatName(**nearest(person, (one.id for one in session.people.persons)))
     hours = chosen.invitation_hours
     code = passkeys.invite(
         session.ledger, person, session.person, today(), hours=hours, digest=session.keyring.digest

@@ -49,7 +49,7 @@ def record_event(
         OptionsDisagree: a day to come: what happened is recorded.
         EvidenceMissing: the certificate lists fewer items than were handed over.
         SettingsNotConfirmed: what decides on projects stands by nobody's word (exit 3).
-        UnknownPerson, RoleMissing: who is named to review is not in ``people.toml``, or no reviewer.
+        NobodyOfThatName, RoleMissing: who is named to review is nobody active of ``people.toml``, or no reviewer.
         CodedError: see ``Projects.event``.
     """
     if kind in _DECIDING:
@@ -105,7 +105,7 @@ def _check_reviewers(people: People, named: str) -> None:
     for one in filter(None, named.split(",")):
         person = people.active(one)
         if person is None:
-            raise errors.UnknownPerson(**nearest(one, [p.id for p in people.persons]))
+            raise errors.NobodyOfThatName(**nearest(one, [p.id for p in people.persons]))
         check_role(person, custody.ROLES["review"])
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from approvals.errors import ReviewerNotNamed, RoleMissing, UnknownPerson
+from approvals.errors import NobodyOfThatName, ReviewerNotNamed, RoleMissing
 from approvals.ledger import Event
 from approvals.project import roles_for
 from errors import Exit
@@ -392,7 +392,7 @@ def test_the_name_of_a_reviewer_does_not_give_the_role(acting):
 
 def test_only_reviewers_are_named(acting):
     session = acting("rey-1")
-    for people, refused in (("ann-1,nobody-1", UnknownPerson), ("eng-1", RoleMissing)):
+    for people, refused in (("ann-1,nobody-1", NobodyOfThatName), ("eng-1", RoleMissing)):
         with pytest.raises(refused):
             record_event(session, NUMBER, "reviewers_named", today(), {"people": people}, {})
     assert not session.ledger.events(kind="reviewers_named")
