@@ -20,7 +20,12 @@ MODEL = {
         {"title": "Every row is alone", "holds": False, "severity": "warning", "section": ""}
     ],
     "attention": [
-        {"text": "22 % of <b>cells</b> are hidden", "reason": "Many holes.", "place": "maps"}
+        {"text": "22 % of <b>cells</b> are hidden", "reason": "Many holes.", "place": "maps"},
+        {
+            "text": "A check that only warns does not hold: Every row is alone",
+            "reason": "",
+            "place": "checks",
+        },
     ],
     "looked_at": ["drift of each column"],
     "intervals": [{"label": "Missed", "value": 4.5, "low": 3.0, "high": 6.0, "unit": "%"}],
@@ -110,6 +115,7 @@ def test_a_release_shows_what_its_approver_looks_at(desk, release):
     page = Browser(desk, "avery-1").get(f"/releases/{release}").text
     for text in ("22 % of &lt;b&gt;cells&lt;/b&gt; are hidden", "Every row is alone", "1,234", "drift of each column", "4.50 %"):  # fmt: skip
         assert text in page
+    assert page.count("Every row is alone") == 1  # what is said of it first names it, too
     assert f'<iframe class="framed" sandbox src="/releases/{release}/report"' in page
     assert f'action="/releases/{release}/approve"' in page
     assert f'action="/releases/{release}/return"' in page
