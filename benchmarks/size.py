@@ -57,8 +57,10 @@ def main() -> None:
     (folder / "tmp").mkdir(exist_ok=True)
     os.environ |= {"TMPDIR": str(folder / "tmp"), "DOJ_RELEASE_HOME": str(folder / "home")}
     try:
+        if not (folder / "members.parquet").exists():
+            made("make-source", folder, given.orders)
         if not (folder / "home").exists():
-            made("register", folder, given.orders)
+            made("load-register", folder, given.orders)
         print(
             "| cohort rows | registering | run | after approval | processor s | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
         )
@@ -161,16 +163,13 @@ def _used(folder: Path) -> int:
     return total
 
 
-def make_register(folder: Path, orders: int) -> None:
-    """A home with the register loaded, and people on orders for the cohorts to come."""
+def make_source(folder: Path, orders: int) -> None:
+    """The files of a register, and people on its orders for the cohorts to come."""
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    from pipelines import registers
     from pipelines.demo import SCOPE
-    from pipelines.deployment.init import init_home
-    from pipelines.home.home import open_home
-    from pipelines.session import Session, today
+    from pipelines.session import today
     from synthetic.cohorts import make_cohort as synthetic_make_cohort
     from synthetic.registers.system import make_system
 
@@ -188,7 +187,15 @@ def make_register(folder: Path, orders: int) -> None:
         families=SCOPE,
     )
     pq.write_table(pc.read_csv(folder / "members" / "cohort.csv"), folder / "members.parquet")
-    del truth
+
+
+def load_register(folder: Path, orders: int) -> None:
+    """A home with the register loaded."""
+    from pipelines import registers
+    from pipelines.deployment.init import init_home
+    from pipelines.home.home import open_home
+    from pipelines.session import Session
+
     init_home(folder / "home", demo=True)
     office = Session(open_home(folder / "home"))
     began = time.perf_counter()
@@ -273,8 +280,10 @@ def confirm(home: Path, project: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--register"]:
-        make_register(Path(sys.argv[2]), int(sys.argv[3]))
+    if sys.argv[1:2] == ["--make-source"]:
+        make_source(Path(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1:2] == ["--load-register"]:
+        load_register(Path(sys.argv[2]), int(sys.argv[3]))
     elif sys.argv[1:2] == ["--make-cohort"]:
         make_cohort(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
     else:

@@ -16,6 +16,7 @@ from matching.arrays.numbering import (
     blank,
     count_distinct,
     first_places,
+    in_parts,
     number_ids,
     numbered,
     some_numbers,

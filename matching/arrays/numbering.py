@@ -5,10 +5,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from matching.arrays.joining import extend_hash, finish_hash, start_hash
 from matching.arrow import EMPTY, Bools, Ints, Numbers, Rows, array, column, filled, pc
 from matching.native import compiled, number_texts, number_values, renumber
 
 _ROOMY = 4  # numbers for each value that need not be used
+_PART = (
+    1 << 21
+)  # rows whose values are numbered together: a table of 29 million values takes a gigabyte, at random
 
 
 def numbered(values: Numbers) -> tuple[Ints, int]:
@@ -29,12 +33,26 @@ def numbered(values: Numbers) -> tuple[Ints, int]:
     return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
 
 
+def in_parts(first: Numbers, second: Numbers, rows: Rows) -> list[Rows]:
+    """The rows in parts of some two million, each in order: rows of the same two numbers are in the same part."""
+    parts = max(1, len(rows) // _PART)
+    if parts == 1:
+        return [rows]
+    which = np.empty(len(rows), np.uint8)
+    for begin in range(0, len(rows), _PART):
+        some = rows[begin : begin + _PART]
+        hashes = start_hash(first[some].astype(np.int64))
+        hashes = finish_hash(extend_hash(hashes, second[some].astype(np.int64)))
+        which[begin : begin + _PART] = hashes % np.uint64(parts)
+    return [rows[which == part] for part in range(parts)]
+
+
 def first_places(number: Ints) -> Ints:
     """Where each number stands first, of numbers in order of first appearance."""
     return np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
 
 
-def some_numbers(values: Ints) -> tuple[Ints, int]:
+def some_numbers(values: Numbers) -> tuple[Numbers, int]:
     """A number for each value, in some order, and a bound of them: values close together number themselves."""
     if not len(values):
         return values, 0

@@ -243,11 +243,14 @@ class FrequentKeys:
         """Count by buckets, then look at the values in frequent buckets."""
         bits = bits_for(encoded.cohort.rows)
         most_records = planned.rule.most_records or np.iinfo(np.int64).max
-        mine = list(_keys(planned, encoded, records=False))
-        finer = max(bits, min(bits + 6, _FINEST)) if planned.few else bits
-        taken = _taken(mine, finer)
-        # pairs of a wide rule are counted by buckets as they are
-        planned.taken = _taken(mine, bits) if planned.rule.wide else taken
+        one = encoded.records is encoded.cohort and not planned.rule.record_parts
+        mine = None if one else list(_keys(planned, encoded, records=False))
+        taken = None
+        if mine is not None:
+            finer = max(bits, min(bits + 6, _FINEST)) if planned.few else bits
+            taken = _taken(mine, finer)
+            # pairs of a wide rule are counted by buckets as they are
+            planned.taken = _taken(mine, bits) if planned.rule.wide else taken
         theirs = (keys for _, keys in _keys(planned, encoded, records=True))
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         none = np.empty(0, np.uint64), np.empty(0, np.int64)
@@ -255,29 +258,22 @@ class FrequentKeys:
             met, few = 0, list[ChunkKeys]()
             for keys in theirs:
                 few.append(keys)
-                met += len(keys.hashes)
+                met += int(np.count_nonzero(keys.known))
                 if met > _WIDE:  # each meets a row at least
                     return cls(True, most_records, met, *none, empty, empty)
             theirs = iter(few)
         counted = rule_book.count_buckets(
-            (keys[:2] for _, keys in mine), (keys[:2] for keys in theirs), bits, cap, most_records
-        )
-        usable = planned.seen and bool(taken.any())
+            None if mine is None else (keys[:2] for _, keys in mine),
+            (keys[:2] for keys in theirs), bits, cap, most_records,
+        )  # fmt: skip
+        usable = counted.usable if taken is None else planned.seen and bool(taken.any())
         found = cls(usable, most_records, counted.total, *none, empty, empty)
         if usable and counted.frequent is not None:
             frequent = np.packbits(counted.frequent, bitorder="little")
-            for records in (False, True):
-                parts = [
-                    (keys.record(here) + np.int32(begin), keys.hashes[here])
-                    for begin, keys in _keys(planned, encoded, records=records)
-                    for here in [rule_book.rows_in_buckets(keys[:2], bits, frequent)]
-                ]
-                rows = np.concatenate([r for r, _ in parts])
-                both = rows, np.concatenate([h for _, h in parts])
-                if records:
-                    found.records = both
-                else:
-                    found.cohort = both
+            found.records = _rows_in(planned, encoded, bits, frequent, records=True)
+            found.cohort = (
+                found.records if one else _rows_in(planned, encoded, bits, frequent, records=False)
+            )
             found.keep_frequent(cap)
         planned.taken = taken if planned.few else None
         return found
@@ -285,25 +281,56 @@ class FrequentKeys:
     def keep_frequent(self, cap: int) -> int:
         """Keep what is frequent value by value; the pairs of all values looked at."""
         mine, n = np.unique(self.cohort[1], return_counts=True)
-        theirs, k = np.unique(self.records[1], return_counts=True)
-        keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
-        pairs = n[i].astype(np.int64) * k[j]
-        frequent = (pairs > cap) | (k[j] > self.most_records)
+        if self.cohort is self.records:
+            keys, k = mine, n
+        else:
+            theirs, k = np.unique(self.records[1], return_counts=True)
+            keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+            n, k = n[i], k[j]
+        pairs = n.astype(np.int64) * k
+        frequent = (pairs > cap) | (k > self.most_records)
         self.keys, self.pairs = keys[frequent], pairs[frequent]
-        for name in ("cohort", "records"):
-            rows, hashes = getattr(self, name)
-            inside = among_hashes(hashes, self.keys)
-            setattr(self, name, (rows[inside], hashes[inside]))
+        self._keep(lambda _side, rows, hashes: (rows, hashes, among_hashes(hashes, self.keys)))
         return int(pairs.sum())
 
     def split(self, part: str, encoded: Encoded, cap: int) -> None:
         """Refine the frequent values by one more part."""
         before = int(self.pairs.sum())
-        for name, side in (("cohort", encoded.cohort), ("records", encoded.records)):
-            rows, hashes = getattr(self, name)
-            finer, known = rule_book.Parts(encoded, side.take(rows)).refined(hashes, part)
-            setattr(self, name, (rows[known], finer[known]))
+
+        def finer(records: bool, rows: Rows, hashes: Hashes) -> tuple[Rows, Hashes, Bools]:
+            side = encoded.records if records else encoded.cohort
+            return rows, *rule_book.Parts(encoded, side.take(rows)).refined(hashes, part)
+
+        self._keep(finer)
         self.total += self.keep_frequent(cap) - before
+
+    def _keep(self, chosen: Callable[[bool, Rows, Hashes], tuple[Rows, Hashes, Bools]]) -> None:
+        """Keep rows and hashes as ``chosen`` says of some at a time; those of one table against itself once."""
+
+        def kept(records: bool) -> tuple[Rows, Hashes]:
+            rows, hashes = self.records if records else self.cohort
+            parts = [(rows[:0], hashes[:0])]
+            for begin in range(0, len(rows), CHUNK):
+                here = slice(begin, begin + CHUNK)
+                some, finer, keep = chosen(records, rows[here], hashes[here])
+                parts.append((some[keep], finer[keep]))
+            return np.concatenate([r for r, _ in parts]), np.concatenate([h for _, h in parts])
+
+        one = self.cohort is self.records
+        self.records = kept(True)
+        self.cohort = self.records if one else kept(False)
+
+
+def _rows_in(
+    planned: Planned, encoded: Encoded, bits: int, which: npt.NDArray[np.uint8], *, records: bool
+) -> tuple[Rows, Hashes]:
+    """The rows of a side whose bucket is among some, and their hashes."""
+    parts = [
+        (keys.record(here) + np.int32(begin), keys.hashes[here])
+        for begin, keys in _keys(planned, encoded, records=records)
+        for here in [rule_book.rows_in_buckets(keys[:2], bits, which)]
+    ]
+    return np.concatenate([r for r, _ in parts]), np.concatenate([h for _, h in parts])
 
 
 def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tuple[int, ChunkKeys]]:

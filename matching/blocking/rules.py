@@ -67,11 +67,13 @@ class BucketCounts:
 Keys = Iterable[tuple[Hashes, Bools]]  # of a side, by chunks
 
 
-def count_buckets(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int) -> BucketCounts:
+def count_buckets(
+    mine: Keys | None, theirs: Keys, bits: int, cap: int, most_records: int
+) -> BucketCounts:
     """Count pairs by bucket.
 
     Args:
-        mine: the cohort's keys.
+        mine: the cohort's keys; None: the same as the records'.
         theirs: the records'.
         bits: of a bucket's number.
         cap: more pairs make a bucket frequent.
@@ -80,22 +82,25 @@ def count_buckets(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: i
     if compiled() is None:
         return _by_arrays(mine, theirs, bits, cap, most_records)
     part_bits = max(0, bits - _ROOM)
-    sides = [_PartedKeys(keys, bits, part_bits) for keys in (mine, theirs)]
+    sides = [_PartedKeys(keys, bits, part_bits) for keys in (mine, theirs) if keys is not None]
     room = np.empty(2 << (bits - part_bits), np.int32)
     which, found = np.zeros(1 << bits, np.bool_), c_int64(0)
     total = compiled().count_buckets(
-        byref(sides[0].table), byref(sides[1].table), bits, part_bits, cap, most_records,
+        byref(sides[0].table), byref(sides[-1].table), bits, part_bits, cap, most_records,
         room, which, byref(found),
     )  # fmt: skip
-    usable = bool(sides[0].known and sides[1].known)
+    usable = bool(sides[0].known and sides[-1].known)
     return BucketCounts(usable, int(total), which if found.value else None)
 
 
-def _by_arrays(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int) -> BucketCounts:
+def _by_arrays(
+    mine: Keys | None, theirs: Keys, bits: int, cap: int, most_records: int
+) -> BucketCounts:
     counts = np.zeros((2, 1 << bits), np.int64)
     for side, keys in zip(counts, (mine, theirs), strict=True):
-        for hashes, known in keys:
+        for hashes, known in () if keys is None else keys:
             np.add.at(side, buckets(hashes[known], bits), 1)
+    counts[0] = counts[1] if mine is None else counts[0]
     pairs = counts[0] * counts[1]
     which = (pairs > cap) | ((counts[1] > most_records) & (counts[0] > 0))
     usable = bool(counts[0].any() and counts[1].any())
@@ -115,7 +120,7 @@ class _PartedKeys:
         for hashes, known in keys:
             out, ends = np.empty(len(hashes), np.uint32), np.empty((1 << part_bits) + 1, np.int32)
             compiled().parted(hashes, known, len(hashes), bits, part_bits, out, ends)
-            parts.append(out)
+            parts.append(out[: ends[-1]].copy())
             starts.append(ends)
         self._buckets = np.concatenate([np.empty(0, np.uint32), *parts])
         self._starts = np.concatenate([np.empty(0, np.int32), *starts])

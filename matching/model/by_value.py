@@ -152,7 +152,7 @@ def _person(side: Side, dated: bool) -> Ints:
 
 
 def _of_field(name: str) -> Callable[[Side, bool], Ints]:
-    return lambda side, _dated: VALUES[name](side)
+    return lambda side, _dated: VALUES[name](side).astype(np.int64, copy=False)
 
 
 _KEYS: Final[dict[str, Callable[[Side, bool], Ints]]] = {

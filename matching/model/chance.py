@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.arrays import in_threads, numbered, some_numbers
-from matching.arrow import Floats, Floats32, Ints, Rows
+from matching.arrow import Floats, Floats32, Ints, Numbers, Rows
 from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
     CLASSES,
@@ -33,17 +33,18 @@ _UNIQUE = frozenset({"ssn", "licence", "phone", "exact"})
 _OWNERS = 5  # rows of one number that one person may have
 PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 
-VALUES: dict[str, Callable[[Side], Ints]] = {
-    "first": lambda s: s.first.astype(np.int64),
-    "last": lambda s: s.last.astype(np.int64),
-    "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
-    "ssn": lambda s: s.ssn.astype(np.int64),
+# as the side has them where it does: 28.8 million rows in 64 bits are 230 MB of each
+VALUES: dict[str, Callable[[Side], Numbers]] = {
+    "first": lambda s: s.first,
+    "last": lambda s: s.last,
+    "birth": lambda s: np.where(s.birth > 0, s.birth, np.int32(-1)),
+    "ssn": lambda s: s.ssn,
     "licence": lambda s: s.licence,
     "phone": lambda s: s.phone,
     "street": lambda s: s.address,
 }
 SideValues = dict[
-    str, tuple[Ints, Ints]
+    str, tuple[Numbers, Numbers]
 ]  # of the cohort's rows and of the records' by field; negative is missing
 
 
@@ -51,13 +52,18 @@ def values_of(encoded: Encoded) -> SideValues:
     """What is counted of both sides. Addresses are numbered: that is slow, and is done once."""
     if encoded.records is encoded.cohort:  # one table against itself: held once
         own = {name: of(encoded.cohort) for name, of in VALUES.items()}
-        street = own["street"]
-        own["street"] = np.where(street < 0, -1, some_numbers(street)[0])
+        own["street"] = _numbers_of(own["street"])
         return {name: (values, values) for name, values in own.items()}
     found = {name: (of(encoded.cohort), of(encoded.records)) for name, of in VALUES.items()}
-    both = np.concatenate(found["street"])
-    number = np.where(both < 0, -1, some_numbers(both)[0])
+    number = _numbers_of(np.concatenate(found["street"]))
     return found | {"street": (number[: encoded.cohort.rows], number[encoded.cohort.rows :])}
+
+
+def _numbers_of(values: Ints) -> Rows:
+    """A small number for each value; -1 is missing."""
+    number = some_numbers(values)[0].astype(np.int32)
+    number[values < 0] = -1
+    return number
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ def frequencies(
     return Frequencies({name: table for name, table in tables.items() if table is not None})
 
 
-def _counted(values: Ints) -> tuple[Ints, Ints]:
+def _counted(values: Numbers) -> tuple[Numbers, Ints]:
     """A number for each row's value, and how many rows have each; missing ones (negative) are not counted."""
     place, numbers = some_numbers(values)
     counts = np.bincount(place, minlength=numbers)
@@ -127,7 +133,7 @@ def _counted(values: Ints) -> tuple[Ints, Ints]:
     return place, counts
 
 
-def _shared(values: Ints, average: float) -> Floats32 | None:
+def _shared(values: Numbers, average: float) -> Floats32 | None:
     """Log of (share / average) for each row whose number more than a few rows have; None: no row."""
     present = values[values >= 0]
     ordered = np.sort(present)
@@ -160,8 +166,8 @@ def fit_chance(
     a, b = _by_record(a, b)
     c, r = encoded.cohort, encoded.records
     shared = [(c.first, r.first), (c.street, r.street)]
-    for near in in_threads(lambda both: Sharing.of(*both), shared, threads):
-        near_a, near_b = _by_record(*near.drawn(min(size, _SHARING), rng))
+    for x, y in shared:  # one after the other: each holds some 20 bytes a row
+        near_a, near_b = _by_record(*Sharing.of(x, y).drawn(min(size, _SHARING), rng))
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
     patterns = compare_pairs(comparer, a, b, threads)
     place, count = numbered(patterns)
@@ -211,7 +217,7 @@ def _exact(u: Floats, counted: float) -> Floats:
     return np.concatenate([[1.0, counted], rest])
 
 
-def collision(mine: Ints, theirs: Ints, prior: float) -> float:
+def collision(mine: Numbers, theirs: Numbers, prior: float) -> float:
     """Chance that a row of each side share their value, if they are different people.
 
     The smallest of three estimates, since true matches inflate the one across the sides and repeated
@@ -241,12 +247,13 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
 class Sharing:
     """Pairs of rows that share a value.
 
-    The other side's rows in the order of their values, where each row's own of them end, and the pairs
-    of all rows up to each.
+    The other side's rows in the order of their values, the values of the rows, where those of each value end (-1 first), and the
+    pairs of all rows up to each.
     """
 
     order: Rows
-    stop: Ints
+    values: Rows
+    ends: Ints
     many: Ints
 
     @classmethod
@@ -258,8 +265,9 @@ class Sharing:
             order = in_order(y)
         else:
             order = np.argsort(y, kind="stable")[counts[0] :].astype(np.int32)
-        stop, mine = ends[x + 1], np.where(x >= 0, counts[x + 1], 0)
-        return cls(order, stop, np.cumsum(mine))
+        mine = counts[x + 1]
+        mine[x < 0] = 0
+        return cls(order, x, ends, np.cumsum(mine, out=mine))
 
     def drawn(self, size: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """Random pairs, at most ``size``."""
@@ -269,4 +277,4 @@ class Sharing:
         order = np.argsort(pick)  # a search at random misses the cache each time
         a = np.empty(len(pick), np.intp)
         a[order] = np.searchsorted(self.many, pick[order], "right")
-        return a.astype(np.int32), self.order[self.stop[a] - (self.many[a] - pick)]
+        return a.astype(np.int32), self.order[self.ends[self.values[a] + 1] - (self.many[a] - pick)]

@@ -7,12 +7,14 @@ that comes far more often than names do.
 """
 
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from matching import arrays, assignment, linking, normalise, scoring, tables
-from matching.arrow import Bools, Floats, Ints
+from matching.arrow import Bools, Codes, Floats, Ints, Numbers, Places, Rows
 from matching.options import LinkOptions
 from matching.own_words import NO_WORDS, OwnWords
 
@@ -55,11 +57,12 @@ def find_duplicates(
     tables.check_ids(ids, "cohort_id", unique=True)
     encoded = normalise.encode_alone(side, cohort.columns, words)
     del side
-    found = [
-        _by_weights(encoded, options, run_shards),
-        _by_name_and_place(encoded),
-        _by_repetition(encoded),
-    ]
+    found = [_by_weights(encoded, options, run_shards)]
+    one, first = encoded.cohort, encoded.parts.root[encoded.cohort.first]
+    del encoded
+    found += [_by_name_and_place(one, first), _by_repetition(one, first)]
+    del one, first
+    arrays.give_back()
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
     label = assignment.components(rows, left, right)
     best = np.zeros(rows)
@@ -90,60 +93,116 @@ def _by_weights(
     return (scored.a[keep].astype(np.int64), scored.b[keep].astype(np.int64), probability[keep])
 
 
-def _by_name_and_place(encoded: normalise.Encoded) -> tuple[Ints, Ints, Floats]:
+def _by_name_and_place(side: normalise.Side, first: Codes) -> tuple[Ints, Ints, Floats]:
     """Rows of one full name that share an address or a number; birth dates are not looked at."""
-    side = encoded.cohort
-    name = _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
-    address = np.where(side.house >= 0, side.address, -1)
-    numbers = side.ssn.astype(np.int64), side.licence, side.phone
-    pairs = [_chained(name, other) for other in (address, *numbers)]
-    left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    # Senior and junior share both and say so; whoever leaves the suffixes out is asked.
-    told_apart = (side.suffix[left] > 0) & (side.suffix[right] > 0)
-    keep = ~(told_apart & (side.suffix[left] != side.suffix[right]))
-    return left[keep], right[keep], np.full(int(keep.sum()), 0.9)
+    found = [(np.empty(0, np.int32), np.empty(0, np.int32))]
+    for rows in arrays.in_parts(first, side.last, _named(side, first)):
+        some = side.take(rows)
+        name = _joined(first[rows], some.last)
+        address = np.where(some.house >= 0, some.address, -1)
+        pairs = [_chained(name, other) for other in (address, some.ssn, some.licence, some.phone)]
+        left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        # Senior and junior share both and say so; whoever leaves the suffixes out is asked.
+        told_apart = (some.suffix[left] > 0) & (some.suffix[right] > 0)
+        keep = ~(told_apart & (some.suffix[left] != some.suffix[right]))
+        found.append((rows[left[keep]], rows[right[keep]]))
+    left, right = (np.concatenate(part).astype(np.int64) for part in zip(*found, strict=True))
+    return left, right, np.full(len(left), 0.9)
 
 
-def _by_repetition(encoded: normalise.Encoded) -> tuple[Ints, Ints, Floats]:
+def _by_repetition(side: normalise.Side, first: Codes) -> tuple[Ints, Ints, Floats]:
     """Names (also within one ZIP code) that occur more often than chance allows."""
-    side = encoded.cohort
-    first, last = encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64)
-    known = (first >= 0) & (last >= 0)
-    together = _joined(first, last)
-    shares = [
-        np.minimum(np.maximum(_others(one, together), 1) / max(int(known.sum()), 1), most)
-        for one, most in ((first, _MOST_FIRST), (last, _MOST_LAST))
+    known, last = _named(side, first), side.last
+    together = np.zeros(side.rows, np.int32)  # rows of each one's name
+    bearers = [np.bincount(of[of >= 0], minlength=1) for of in (first, last)]
+    named = [np.bincount(of[known], minlength=1) for of in (first, last)]
+
+    def likely(rows: Rows) -> Floats:
+        shares = [
+            np.minimum(np.maximum(many[of[rows]] - together[rows], 1) / max(len(known), 1), most)
+            for many, of, most in zip(
+                bearers, (first, last), (_MOST_FIRST, _MOST_LAST), strict=True
+            )
+        ]
+        return shares[0] * shares[1] * _TOGETHER
+
+    def everywhere(rows: Rows) -> _Repeated:
+        name = _joined(first[rows], last[rows])
+        together[rows] = counts = _counts(name)
+        many = np.flatnonzero(counts >= 3)
+        some, counts = rows[many], counts[many]
+        beside = (all_[of[some]] - counts for all_, of in zip(named, (first, last), strict=True))
+        return _Repeated.of(name, many, some, counts, len(known) * likely(some), *beside)
+
+    def in_zip_codes(rows: Rows) -> _Repeated:
+        x, y, where = first[rows], last[rows], side.zip[rows]
+        name = _joined(_joined(x, y), where)
+        counts = _counts(name)
+        many = np.flatnonzero(counts >= 3)
+        some, counts = rows[many], counts[many]
+        beside = (_counts(_joined(part, where))[many] - counts for part in (x, y))
+        expected = _counts(where)[many] * likely(some)
+        return _Repeated.of(name, many, some, counts, expected, *beside)
+
+    placed = np.flatnonzero(side.zip >= 0).astype(np.int32)
+    pairs = [
+        *_beyond_chance([*map(everywhere, arrays.in_parts(first, last, known))]),
+        *_beyond_chance([*map(in_zip_codes, arrays.in_parts(side.zip, side.zip, placed))]),
     ]
-    likely = shares[0] * shares[1] * _TOGETHER
-    everywhere = np.where(known, 0, -1)
-    places = everywhere, side.zip.astype(np.int64)
-    pairs = [_repeated(first, last, where, likely) for where in places]
-    left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    left, right = (np.concatenate(part).astype(np.int64) for part in zip(*pairs, strict=True))
     return left, right, np.full(len(left), 0.99)
 
 
-def _repeated(first: Ints, last: Ints, where: Ints, likely: Floats) -> tuple[Ints, Ints]:
-    """Neighbours within each name of one place that occurs at least three times and beyond chance.
+def _named(side: normalise.Side, first: Codes) -> Rows:
+    """The rows that have a full name."""
+    return np.flatnonzero((first >= 0) & (side.last >= 0)).astype(np.int32)
 
-    What a name's parts do beside it tells how often it may come: an honest surname has its
-    share of each first name of its origin, and a first name its share of surnames. Rows of
-    the name itself say nothing of that: they could all be one person's.
+
+@dataclass(frozen=True)
+class _Repeated:
+    """The rows of some names of one place that occur at least three times, and how often they should.
+
+    ``distinct`` counts all of these names.
     """
-    name = _joined(_joined(first, last), where)
-    counts = _counts(name)
-    expected = np.maximum(
-        _counts(where) * likely,
-        np.minimum(
-            _FIRST_OF_LAST * _others(_joined(last, where), name),
-            _LAST_OF_FIRST * _others(_joined(first, where), name),
-        ),
-    )
-    many = np.flatnonzero(counts >= 3)
-    # Given that the first row is there anyway: how likely are that many more?
-    odd = many[_rare(counts[many] - 1, expected[many], int(name.max(initial=-1)) + 1)]
-    chosen = np.full(len(name), -1)
-    chosen[odd] = name[odd]
-    return _chained(chosen, np.zeros(len(name), np.int64))
+
+    rows: Rows
+    name: Rows
+    counts: Ints
+    expected: Floats
+    distinct: int
+
+    @classmethod
+    def of(
+        cls, name: Ints, many: Places, rows: Rows, counts: Ints, by_chance: Floats, *beside: Ints
+    ) -> "_Repeated":
+        """What a name's parts do beside it tells how often it may come.
+
+        An honest surname has its share of each first name of its origin, and a first name its share of
+        surnames. Rows of the name itself say nothing of that: they could all be one person's.
+
+        Args:
+            name: of each row of the part.
+            many: which of these occur at least three times.
+            rows: the rows of ``many``.
+            counts: of the names of ``many``; as all that follows.
+            by_chance: how often the two parts would meet.
+            beside: rows of other names with its first name, and with its last name.
+        """
+        expected = np.maximum(
+            by_chance, np.minimum(_FIRST_OF_LAST * beside[1], _LAST_OF_FIRST * beside[0])
+        )
+        names = name[many].astype(np.int32)
+        return cls(rows, names, counts, expected, int(name.max(initial=-1)) + 1)
+
+
+def _beyond_chance(parts: Sequence[_Repeated]) -> Iterator[tuple[Rows, Rows]]:
+    """Neighbours within each name that occurs beyond chance."""
+    distinct = sum(part.distinct for part in parts)
+    for part in parts:
+        # Given that the first row is there anyway: how likely are that many more?
+        odd = np.flatnonzero(_rare(part.counts - 1, part.expected, distinct))
+        left, right = _chained(part.name[odd], np.zeros(len(odd), np.int64))
+        yield part.rows[odd[left]], part.rows[odd[right]]
 
 
 def _rare(least: Ints, mean: Floats, names: int) -> Bools:
@@ -162,19 +221,14 @@ def _rare(least: Ints, mean: Floats, names: int) -> Bools:
     return rare
 
 
-def _counts(numbers: Ints) -> Ints:
+def _counts(numbers: Numbers) -> Ints:
     """For each row how many rows have its number; none where it is missing."""
     known = numbers >= 0
     counts = np.bincount(numbers[known], minlength=1)
     return np.where(known, counts[np.where(known, numbers, 0)], 0)
 
 
-def _others(part: Ints, name: Ints) -> Ints:
-    """For each row how many rows of other names have its part of the name."""
-    return _counts(part) - _counts(name)
-
-
-def _joined(a: Ints, b: Ints) -> Ints:
+def _joined(a: Numbers, b: Numbers) -> Ints:
     """One number for two; -1 where either is missing."""
     there = (a >= 0) & (b >= 0)
     first, _ = arrays.numbered(a[there])
@@ -184,7 +238,7 @@ def _joined(a: Ints, b: Ints) -> Ints:
     return key
 
 
-def _chained(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+def _chained(a: Numbers, b: Numbers) -> tuple[Ints, Ints]:
     """Each row with the next row of the same two values."""
     key = _joined(a, b)
     rows = np.flatnonzero(key >= 0)

@@ -29,6 +29,7 @@ from matching.options import LinkOptions
 _SHARDS: Final = (
     6  # of one table: what is kept of a shard's row while it is worked is some 200 bytes
 )
+_LARGE: Final = 1_000_000  # rows of one table, above which not everything is worked at once
 
 
 @dataclass
@@ -169,6 +170,10 @@ class Scorer:
             comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
             telling_apart = other.submit(models.People.of, self.encoded.records)
             learning = other.submit(self._by_chance, comparing, telling_apart)
+            del telling_apart
+            if self.same_table and self.encoded.cohort.rows > _LARGE:
+                learning.result()  # what that holds is let go before the rules' keys are made
+                give_back()
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
             self.comparer = comparing.result()
             self.model, self.table = learning.result()

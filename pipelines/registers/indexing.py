@@ -21,7 +21,7 @@ from pipelines.registers.index_changes import Changes
 from pipelines.session import Session
 from systems import database
 from systems.description import System, load_system
-from systems.register import BEFORE, Index, Indexed, Snapshot, SnapshotInfo, entries_sql
+from systems.register import BEFORE, Index, Indexed, Snapshot, SnapshotInfo, by_entry, entries_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -195,10 +195,10 @@ def records_source(
     )
 
     def parts() -> Iterator[pa.Table]:
-        for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
-            con.register("wanted", wanted.slice(start, _ENTRIES))
+        for here, some in by_entry(con, system, wanted, _ENTRIES):
+            here.register("wanted", some)
             with database.guarded(errors.LinkageBroke, step="records"):
-                table = con.sql(query).to_arrow_table()
+                table = here.sql(query).to_arrow_table()
             if seen is not None:
                 seen.append(table.select(_KEPT))
             yield table

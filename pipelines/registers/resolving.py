@@ -13,7 +13,7 @@ from matching.arrow import array
 from pipelines.home import Linkage
 from systems import database
 from systems.description import System
-from systems.register import BEFORE, Base, linkage_sql, touched_sql
+from systems.register import BEFORE, Base, by_entry, linkage_sql, touched_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,10 +99,12 @@ class Resolution:
         table, key = (database.quoted(n) for n in self._system.linkage.record.split("."))
         with database.guarded(errors.LinkageBroke, step="entries"):
             ids = con.sql(f"SELECT {key} AS record_id FROM {table} ORDER BY 1").to_arrow_table()
-        for start in range(0, max(ids.num_rows, 1), _ENTRIES):
+        read = 0
+        for here, some in by_entry(con, self._system, ids, _ENTRIES):
             with database.guarded(errors.LinkageBroke, step="entries"):
-                yield _variants(con, self._system, ids.slice(start, _ENTRIES), "main")
-            self._share(_READ * min(1.0, (start + _ENTRIES) / max(ids.num_rows, 1)))
+                yield _variants(here, self._system, some, "main")
+            read += some.num_rows
+            self._share(_READ * min(1.0, read / max(ids.num_rows, 1)))
 
     def _compared(self, done: float) -> None:
         """Reading and planning come before it, putting together after."""

@@ -36,6 +36,7 @@ from systems.register.judging import (
     months_of,
     profile_of,
 )
+from systems.register.parting import by_entry
 from systems.register.problems import form_of, is_report, write_report
 from systems.register.snapshot import FetchFile, RowChanges, Snapshot, SnapshotInfo
 from systems.register.sources import (

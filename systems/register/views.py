@@ -100,6 +100,19 @@ def linkage_sql(system: System, among: str | None = None) -> str:
     )
 
 
+def linkage_tables(system: System) -> Mapping[str, list[str]]:
+    """The tables that `linkage_sql` and `entries_sql` read, and of each the columns that they look at: its key of entries first."""
+    linkage = system.linkage
+    read: dict[str, dict[str, None]] = {linkage.person_table: {linkage.person_key: None}}
+    looked_at = [(column.source, column.where) for column in linkage.columns]
+    looked_at += [(s, {}) for s in (linkage.role, linkage.group) if linkage.role and s]
+    for source, where in looked_at:
+        table, _, name = source.partition(".")
+        columns = read.setdefault(table, {linkage.person_key: None})
+        columns.update(dict.fromkeys([name, *where]))
+    return {table: list(columns) for table, columns in read.items()}
+
+
 def _together(system: System, among: str | None) -> tuple[str, list[str]]:
     """The standard columns of an entry as they are selected, and the joins that bring them together."""
     linkage = system.linkage

@@ -19,10 +19,12 @@ from systems.errors import (
     SnapshotUnknown,
     TableUnknown,
 )
+from systems.register import by_entry
 from systems.register.sources import is_synthetic
-from systems.register.views import entries_sql, linkage_sql
+from systems.register.views import entries_sql, linkage_sql, linkage_tables
 
 SECRET = "SECRETVALUE"
+CARPOS = load_system("CARPOS")
 
 
 def spoil(files, table, *cells):
@@ -210,6 +212,38 @@ def test_the_variants_of_some_entries_are_those_of_all(loaded, step):
     got = con.sql(f"{linkage_sql(load_system('CARPOS'), 'few')} ORDER BY ALL").to_arrow_table()
     whole = f"SELECT * FROM linkage_records WHERE record_id % {step} = 0 ORDER BY ALL"
     assert got.equals(con.sql(whole).to_arrow_table())
+
+
+@pytest.mark.parametrize("order", ["1", "hash(person_id)"])
+@pytest.mark.parametrize("many", [7, 100, 1000, 10**6])
+def test_entries_so_many_at_a_time_have_the_rows_of_all(loaded, many, order):
+    con = loaded.connect()
+    for table in linkage_tables(CARPOS):  # in whatever order their rows are
+        con.execute(f"CREATE TABLE mine_{table} AS SELECT * FROM {table} ORDER BY {order}")
+        con.execute(f"CREATE OR REPLACE VIEW {table} AS FROM mine_{table}")
+    ids = con.sql("SELECT person_id AS record_id FROM person ORDER BY 1").to_arrow_table()
+    queries = [sql(CARPOS, "few") for sql in (linkage_sql, entries_sql)]
+    got = [[], []]
+    for here, some in by_entry(con, CARPOS, ids, many):
+        assert some.num_rows <= many
+        here.register("few", some)
+        for tables, query in zip(got, queries, strict=True):
+            tables.append(here.sql(f"{query} ORDER BY ALL").to_arrow_table())
+    con.register("few", ids)
+    for tables, query in zip(got, queries, strict=True):
+        assert pa.concat_tables(tables).equals(con.sql(f"{query} ORDER BY ALL").to_arrow_table())
+
+
+def test_only_the_rows_of_the_entries_at_hand_are_read(loaded):
+    con = loaded.connect()
+    ids = con.sql("SELECT person_id AS record_id FROM person ORDER BY 1").to_arrow_table()
+    rows = [
+        here.sql("SELECT count(*) FROM person").fetchall()[0][0]
+        for here, _ in by_entry(con, CARPOS, ids, ids.num_rows // 3)
+    ]
+    assert sum(rows) == ids.num_rows
+    assert max(rows) == ids.num_rows // 3
+    assert con.sql("SELECT count(*) FROM person").fetchall() == [(ids.num_rows,)]
 
 
 def test_code_lists_can_be_joined(loaded):

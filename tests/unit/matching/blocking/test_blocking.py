@@ -1,9 +1,11 @@
 """Candidates: what a plain loop over the rules finds, each pair once, and never an explosion."""
 
 import random
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from matching.blocking import candidates as candidates_of
 from matching.blocking import planning
 from matching.blocking.candidates import plan
 from matching.blocking.rules import RULES, Parts
+from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from tests.examples import examples
@@ -74,11 +77,10 @@ def test_few_rows_meet_whom_they_met_where_all_keys_are_looked_at(seed, room, ca
             blocks = plan(encoded, options)
             pairs = blocks.pairs(np.arange(20, dtype=np.int32))
             again = blocks.pairs(np.arange(20, dtype=np.int32))
+            once_more = listed(blocks, 20)  # chunks are kept as they were made
         assert all(np.array_equal(getattr(pairs, n), getattr(again, n)) for n in ("a", "b", "made"))
         blocks.count(pairs.made)
-        found.append(
-            (listed(blocks, 20), pairs.caught.tolist(), pairs.made.tolist(), blocks.counts)
-        )
+        found.append((once_more, pairs.caught.tolist(), pairs.made.tolist(), blocks.counts))
     assert found[0] == found[1]
     if cap == 200 and not any(count.cut_values for count in blocks.counts):
         assert set(found[1][0]) == by_loop(encoded)
@@ -137,3 +139,28 @@ def test_the_budget_holds_and_what_it_cut_is_reported():
     _, blocks, found = candidates(cohort(*[one] * 300), records(*[one] * 1000), options)
     assert len(found) <= 5_000
     assert sum(count.cut_pairs for count in blocks.counts) > 0
+
+
+@pytest.mark.parametrize("native", [True, False])
+@examples(10)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.sampled_from([1 << 16, 16]))
+def test_one_table_is_planned_as_two_equal_ones_are(native, seed, cap, chunk):
+    """Its rows are counted once; and looked at some at a time."""
+    rng = random.Random(seed)
+    rows = people(30, seed % 7)
+    rows = rng.choices(rows, k=60) + [noisy(row, rng) for row in rows]
+    one = encode(cohort(*rows), None)
+    two = replace(one, records=replace(one.cohort))
+    options = LinkOptions(threads=1, block_cap=cap, pair_budget=400)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "CHUNK", chunk)
+        if not native:
+            patch.setattr(library, "LIBRARY", None)
+        plans = [planning.plan_rules(encoded, options) for encoded in (one, two)]
+    assert [p.count for p in plans[0]] == [p.count for p in plans[1]]
+    assert any(p.splits for p in plans[0]) or cap > 20
+    for mine, theirs in zip(*plans, strict=True):
+        assert [name for _, name in mine.splits] == [name for _, name in theirs.splits]
+        for (x, _), (y, _) in zip(mine.splits, theirs.splits, strict=True):
+            assert np.array_equal(x, y)
+        assert np.array_equal(mine.given_up, theirs.given_up)

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.arrays import numbering
 from matching.model.model import prior_model
 from matching.model.namesakes import People, _others, count_namesakes
 from matching.normalise import encode
 from matching.persons import resolve
+from tests.examples import examples
 from tests.two_tables import link
 from tests.unit.matching.tables import cohort, linked, records
 
@@ -45,6 +47,26 @@ def test_other_people_of_a_full_name_are_those_with_other_birth_dates(rows):
             assert others[people.which[i]] == len(known[f, n]) - 1
         else:
             assert people.which[i] == -1
+
+
+@examples(20)
+@given(ROWS, st.integers(1, 6))
+def test_people_that_are_told_apart_in_parts_say_the_same(rows, part):
+    table = records(
+        *(
+            {"first_name": f, "last_name": n, "middle_name": m, "birth_date": b, "sex": "M", "street": "9 Elm St"}
+            for f, n, m, b in rows
+        )
+    )  # fmt: skip
+    side = encode(table.rename_columns(["cohort_id", *table.column_names[1:]]), None).cohort
+    model = prior_model(len(rows), len(rows))
+    whole = count_namesakes(People.of(side), side, model)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbering, "_PART", part)
+        cut = count_namesakes(People.of(side), side, model)
+    assert (cut.average, cut.same_middle) == (whole.average, whole.same_middle)
+    for name in ("full_name", "middle", "heir"):
+        assert np.array_equal(getattr(cut, name), getattr(whole, name))
 
 
 def _registered(count=400, names=6):

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.arrays import numbering
 from matching.linking.linking import table_source
 from matching.persons import within_cohort
 from matching.persons.within_cohort import find_duplicates
+from tests.examples import examples
 from tests.unit.matching.tables import cohort, people
 
 
@@ -199,3 +201,22 @@ def test_what_is_rare_is_what_the_distribution_says(cases, names):
     least, mean = np.array([k for k, _ in cases]), np.array([m for _, m in cases])
     expected = poisson.sf(least - 1, mean) * names < within_cohort._RARE
     assert within_cohort._rare(least, mean, names).tolist() == expected.tolist()
+
+
+@pytest.mark.long
+@examples(15)
+@given(part=st.integers(1, 90), seed=st.integers(0, 9))
+def test_rows_that_are_looked_at_in_parts_are_the_same_ones(part, seed):
+    """Those of a name, and those of a ZIP code, stay together however small the parts are."""
+    rng = random.Random(seed)
+    rows = many_namesakes(150)
+    probe = {"first_name": "Zebulon", "last_name": "Quimby", "zip": "90001"}
+    rows += [probe | {"phone": rng.choice([None, "5305550101"])} for _ in range(12)]
+    rows += rng.sample(rows, 6)
+    rng.shuffle(rows)
+    source = table_source(cohort(*rows), "cohort")
+    whole = find_duplicates(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbering, "_PART", part)
+        assert find_duplicates(source).equals(whole)
+    assert whole.num_rows >= 12
