@@ -51,7 +51,8 @@ class Check:
         exempt: what the title does not speak of, with numbers: it is read as a part of the title.
 
     SQL may say ``<<slice column>>`` as a condition where equal values of that column are all that it
-    brings together: large relations are then counted slice by slice, and the sum is the count.
+    brings together: large relations are then counted slice by slice, and the sum is the count. Where ``over`` says
+    ``<<part column>>``, it names only relations that may come part by part, in the same order (`expectations.sql.InStep`).
     """
 
     id: str

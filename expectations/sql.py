@@ -7,13 +7,13 @@ counted slice by slice, since DuckDB may not spill what it can't hold (it would 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.checks import Check
 from expectations.errors import CountingBroke
-from systems.database import guarded, literal, quoted
+from systems.database import connect, guarded, literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,7 +33,7 @@ PATTERNS: dict[str, tuple[str, str]] = {
 }
 
 
-_SLICE = re.compile(r"<<slice ([^<>]+)>>")
+_SLICE = re.compile(r"<<(?:slice|part) ([^<>]+)>>")
 
 
 def texts(values: Iterable[str]) -> str:
@@ -72,6 +72,11 @@ def by_slice(column: str) -> str:
     return f"<<slice {column}>>"
 
 
+def by_part(column: str) -> str:
+    """Return the same for a query that may as well be asked of parts of its relations (:class:`InStep`)."""
+    return f"{_PART} {column}>>"
+
+
 def sliced(query: str, slices: int) -> list[str]:
     """Return the query once for each slice; one that names no slice comes back alone.
 
@@ -95,6 +100,7 @@ def rows(relation: str, where: str = "true") -> str:
 
 # Rows whose join fits: four text columns of 2.5 million rows are some 300 MiB of hash table.
 ROWS_IN_A_SLICE = 2_500_000
+_PART = "<<part"
 _WEIGHT = quoted("(weight)")  # no check is called so
 
 
@@ -105,6 +111,14 @@ class Counts:
     elements: int
     unexpected: int
     missing: int
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Both together."""
+        return Counts(
+            self.elements + other.elements,
+            self.unexpected + other.unexpected,
+            self.missing + other.missing,
+        )
 
 
 def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:
@@ -117,8 +131,35 @@ def slices(rows: int) -> int:
     return max(1, -(-rows // ROWS_IN_A_SLICE))
 
 
+@dataclass(frozen=True)
+class InStep:
+    """Relations in the same order of a key, read once, part by part: a slice reads all of them anew.
+
+    Nobody trusts the order. What is counted part by part is only believed where no key is in two parts: every row was in some
+    part, the relation ``once`` has no key twice, and the others have none that it lacks in the same part. Slices count otherwise.
+
+    Attributes:
+        key: the column by which they are brought together.
+        once: the relation in which it is a key.
+        parts: makes their parts by the relations' names; those of one place together.
+    """
+
+    key: str
+    once: str
+    parts: Callable[[], Iterator[Mapping[str, "pa.Table"]]]
+
+    def strangers(self, name: str) -> str:
+        """Return the query for the number of a relation's rows whose key the one that has each once lacks."""
+        theirs, ours = (f"(SELECT {quoted(self.key)} FROM {quoted(n)})" for n in (name, self.once))
+        return f"SELECT count(*) FROM {theirs} ANTI JOIN {ours} USING ({quoted(self.key)})"
+
+
 def count_rows(
-    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check], rows: int
+    con: "duckdb.DuckDBPyConnection",
+    relation: str,
+    checks: Sequence[Check],
+    rows: int,
+    in_step: InStep | None = None,
 ) -> dict[str, Counts]:
     """Count all row checks, in one aggregate for each thing they are over.
 
@@ -126,10 +167,43 @@ def count_rows(
         CountingBroke: DuckDB refused the aggregate.
     """
     counted: dict[str, Counts] = {}
-    for source in dict.fromkeys((c.over, c.weight) for c in checks):
-        alike = [c for c in checks if (c.over, c.weight) == source]
-        counted |= _aggregate(con, relation, alike, slices(rows))
+    groups = [
+        [c for c in checks if (c.over, c.weight) == source]
+        for source in dict.fromkeys((c.over, c.weight) for c in checks)
+    ]
+    parted = [alike for alike in groups if _PART in str(alike[0].over)]
+    if in_step and parted and slices(rows) > 1:
+        counted = _count_in_step(con, relation, parted, in_step)
+    for alike in groups:
+        if alike[0].id not in counted:
+            counted |= _aggregate(con, relation, alike, slices(rows))
     return counted
+
+
+def _count_in_step(
+    con: "duckdb.DuckDBPyConnection", relation: str, groups: Sequence[Sequence[Check]], of: InStep
+) -> dict[str, Counts]:
+    """The counts of parts together; none where they prove nothing of the whole."""
+    seen, counted = dict[str, int](), dict[str, Counts]()
+    (threads,) = con.execute("SELECT current_setting('threads')").fetchall()[0]
+    parts = of.parts()
+    while True:
+        with guarded(CountingBroke, checks=len(groups)):
+            tables = next(parts, None)
+        if tables is None:
+            break
+        with connect(int(threads)) as part:
+            for name, table in tables.items():
+                part.register(name, table)
+                seen[name] = seen.get(name, 0) + table.num_rows
+            if any(_number(part, of.strangers(name), "parts") for name in tables):
+                return {}
+            found = {k: v for g in groups for k, v in _aggregate(part, relation, g, 1).items()}
+        counted = {k: v + counted.get(k, Counts(0, 0, 0)) for k, v in found.items()}
+    if not seen or seen != {name: row_count(con, name) for name in seen}:
+        return {}
+    again = _number(con, duplicates(of.once, (of.key,)), "parts", slices(seen[of.once]))
+    return {} if again else counted
 
 
 def _aggregate(

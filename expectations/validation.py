@@ -21,7 +21,7 @@ import pyarrow as pa
 from expectations.checks import Check, CheckResult, Validation
 from expectations.errors import ValidationBroke
 from expectations.judging import Form, Judgement, Shown, judge
-from expectations.sql import Counts, count_rows, count_whole, mark_rows, row_count
+from expectations.sql import Counts, InStep, count_rows, count_whole, mark_rows, row_count
 from expectations.suite import checks_for
 from systems.database import unordered
 from systems.description import System
@@ -108,8 +108,11 @@ def begin(
     context: Mapping[str, Any],
     *,
     form: Form | None = None,
+    in_step: InStep | None = None,
 ) -> Begun:
     """Count what a suite asks, and have it judged while other work goes on; as `validate`, whose seconds are those of counting.
+
+    ``in_step`` has parts of the relation and of others that the context names; it never changes a count.
 
     Raises:
         SuiteUnknown, ContextWrong, CountingBroke: as `validate`.
@@ -119,7 +122,7 @@ def begin(
     started = time.perf_counter()
     shown = form or ("rows" if total <= ROWS_TO_SHOW else "counts")
     with unordered(con):
-        counts, frames = _counted(checks, con, relation, shown)
+        counts, frames = _counted(checks, con, relation, shown, in_step)
     seconds = round(time.perf_counter() - started, 3)
     judging = ThreadPoolExecutor(1, "judging")
     results = judging.submit(_judged, checks, counts, frames)
@@ -135,13 +138,18 @@ def run_checks(
 
 
 def _counted(
-    checks: Sequence[Check], con: "duckdb.DuckDBPyConnection", relation: str, form: Form
+    checks: Sequence[Check],
+    con: "duckdb.DuckDBPyConnection",
+    relation: str,
+    form: Form,
+    in_step: InStep | None = None,
 ) -> tuple[dict[str, Counts], list[Shown]]:
     """DuckDB's counts, and what Great Expectations is shown."""
     by_row = [c for c in checks if c.row is not None]
     whole = [c for c in checks if c.row is None]
     total = row_count(con, relation)
-    counts = count_rows(con, relation, by_row, total) | count_whole(con, relation, whole, total)
+    counts = count_rows(con, relation, by_row, total, in_step)
+    counts |= count_whole(con, relation, whole, total)
     shown = [c for c in by_row if c.over is None] if form == "rows" else []
     frames = [Shown("rows", mark_rows(con, relation, shown), shown)] if shown else []
     counted = [c for c in checks if c not in shown]

@@ -10,7 +10,7 @@ from expectations.checks import Check
 from expectations.context import IdentifiedContext
 from expectations.errors import ContextWrong
 from expectations.kinds import facts as shared
-from expectations.sql import by_slice, duplicates, rows
+from expectations.sql import by_part, by_slice, duplicates, rows
 from systems.database import quoted
 from systems.description import NUMBERS, OutputColumn
 
@@ -75,7 +75,7 @@ def _supplied(facts: shared.Facts, context: IdentifiedContext) -> Iterator[Check
     The suite's file has the same join, so that all checks over it are one pass.
     """
     left, right = (
-        f"(SELECT * FROM {quoted(one)} WHERE {by_slice('row_id')})"
+        f"(SELECT * FROM {quoted(one)} WHERE {by_part('row_id')})"
         for one in (facts.relation, context.supplied)
     )
     for column in context.supplied_columns:

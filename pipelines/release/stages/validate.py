@@ -5,14 +5,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import pyarrow as pa
+
 from approvals.custody import Status
 from expectations import report, validation
+from expectations.sql import InStep
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
 from pipelines.release import content, reporting
 from pipelines.release.context import ReleaseContext
 from pipelines.release.given_rows import refuse_other_rows
+from pipelines.release.in_step import in_step
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import Records
 from pipelines.session import today
@@ -130,7 +134,20 @@ def _begun(context: ReleaseContext) -> tuple[validation.Begun, reporting.DriftCo
             "drift": drift.drifts,
             "drift_severity": "critical" if grave else "warning",
         }
-        return validation.begin(kind, system, con, "extract", parameters), drift
+        parts = _in_step(context) if kind == "identified" else None
+        return validation.begin(kind, system, con, "extract", parameters, in_step=parts), drift
+
+
+def _in_step(context: ReleaseContext) -> InStep:
+    """The extract beside what was supplied, part by part: it stands in the cohort's order."""
+    staging = context.staging
+
+    def parts() -> Iterator[Mapping[str, pa.Table]]:
+        both = staging.batches("intake", "supplied"), staging.batches("extract", "extract")
+        for supplied, extract in in_step(*both, "row_id"):
+            yield {"supplied": supplied, "extract": extract}
+
+    return InStep("row_id", "supplied", parts)
 
 
 def _identified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
