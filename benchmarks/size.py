@@ -1,11 +1,12 @@
 """A whole identified release by size: seconds and memory by stage, disk, and what a larger one would take.
 
-    python benchmarks/size.py [--orders 3000000] [--cohort 100000,1000000,10000000] [--form csv] [--data DIR]
+    python benchmarks/size.py [--orders 3000000] [--cohort 100000,1000000,10000000] [--form csv] [--data DIR [--scratch]]
 
 One made-up register of so many orders (about as many persons, and 2.5 entries each), and cohorts of which one row in
 twenty stands on an order, up to half a million. Registering a cohort, the run up to the approval, and the run after it are commands of their own; memory is
 that of all processes of a command together, disk what the home and the temporary folder grow by at their
-largest. The register is loaded once, and its cost is printed apart.
+largest. The register is loaded once, and its cost is printed apart. What ``--data`` holds already is used: a home, files of a
+register (``source``, ``members.parquet``), cohorts (``cohort-ROWS.csv``); with ``--scratch`` a copy of the home is worked on, and removed.
 """
 
 import argparse
@@ -41,6 +42,9 @@ class Spent:
     processor: float
     gib: float
     disk: int  # bytes in use at most, of earlier releases, too
+    stages: dict[
+        str, float
+    ]  # most GiB from when each stage of the run had finished until the next one had
 
 
 def main() -> None:
@@ -50,17 +54,21 @@ def main() -> None:
     ask.add_argument("--cohort", default="100000,1000000,10000000")
     ask.add_argument("--form", choices=("csv", "parquet"), default="csv", help="of the cohort")
     ask.add_argument("--data", type=Path, help="where everything goes; kept afterwards")
+    ask.add_argument("--scratch", action="store_true", help="leave the home in --data as it is")
     given = ask.parse_args()
     sizes = [int(n) for n in given.cohort.split(",")]
     folder = given.data or Path(tempfile.mkdtemp(prefix="size-"))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tmp").mkdir(exist_ok=True)
-    os.environ |= {"TMPDIR": str(folder / "tmp"), "DOJ_RELEASE_HOME": str(folder / "home")}
+    os.environ |= {"TMPDIR": str(folder / "tmp")}
     try:
         if not (folder / "members.parquet").exists():
             made("make-source", folder, given.orders)
         if not (folder / "home").exists():
             made("load-register", folder, given.orders)
+        if given.scratch:
+            _copy_home(folder)
+        os.environ["DOJ_RELEASE_HOME"] = str(home_of(folder))
         print(
             "| cohort rows | registering | run | after approval | processor s | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
         )
@@ -74,6 +82,7 @@ def main() -> None:
                 f" at that pace: {(b + slope * (VOTERS - large)) / 60:.0f} min (not measured)"
             )
     finally:
+        shutil.rmtree(folder / "scratch", ignore_errors=True)
         if given.data is None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -83,12 +92,31 @@ def made(what: str, *words: object) -> None:
     subprocess.run([sys.executable, __file__, f"--{what}", *map(str, words)], check=True)
 
 
+def home_of(folder: Path) -> Path:
+    """Where releases are made."""
+    scratch = folder / "scratch"
+    return scratch if scratch.exists() else folder / "home"
+
+
+def _copy_home(folder: Path) -> None:
+    """A copy of the home; a snapshot of a register, which nothing changes, by links."""
+
+    def copied(source: str, target: str) -> None:
+        if source.startswith(f"{folder / 'home' / 'register'}/") and source.endswith(".parquet"):
+            os.link(source, target)
+        else:
+            shutil.copy2(source, target)
+
+    shutil.rmtree(folder / "scratch", ignore_errors=True)
+    shutil.copytree(folder / "home", folder / "scratch", symlinks=True, copy_function=copied)
+
+
 def _size(folder: Path, size: int, form: str) -> float:
     """One release of a cohort; its seconds."""
     cohort = folder / f"cohort-{size}.{form}"
     if not cohort.exists():
         made("make-cohort", folder, cohort, size)
-    home, before = folder / "home", _used(folder)
+    home, before = home_of(folder), _used(folder)
     number = project(folder, size)
     registered = timed(folder, "cohort", "add", number, str(cohort))
     confirm(home, number)
@@ -107,6 +135,8 @@ def _size(folder: Path, size: int, form: str) -> float:
         f" | {disk / 2**20:.0f} | {disk / read:.1f} | {shares} |",
         flush=True,
     )
+    told = ", ".join(f"{after or 'the start'} {gib:.2f}" for after, gib in run.stages.items())
+    print(f"\nMost GiB in the run, from each stage on: {told}; {run.processor:.0f} processor s\n")
     return seconds
 
 
@@ -125,12 +155,19 @@ def timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
         stderr=subprocess.PIPE,
         text=True,
     )
-    peak, done = [0, 0], threading.Event()
+    peak, done, most = [0, 0], threading.Event(), dict[str, float]()
+    known = set((home_of(folder) / "runs").glob("*/stages/*.json"))
 
     def watch() -> None:
+        looked = 0
         while not done.wait(_SAMPLED):
-            peak[0] = max(peak[0], memory(tree(child.pid)))
-            peak[1] = max(peak[1], _used(folder))
+            now, looked = memory(tree(child.pid)), looked + 1
+            peak[0] = max(peak[0], now)
+            finished = set((home_of(folder) / "runs").glob("*/stages/*.json")) - known
+            after = max((p.stat().st_mtime_ns, p.stem) for p in finished)[1] if finished else ""
+            most[after] = max(most.get(after, 0.0), now / 2**20)
+            if looked % 20 == 0:  # a walk over the home takes longer
+                peak[1] = max(peak[1], _used(folder))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -141,7 +178,7 @@ def timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     if child.returncode != allowed:
         raise SystemExit(f"{words[0]} ended with {child.returncode}: {told[-2000:]}")
     spent = _processor() - processor
-    return Spent(seconds, spent, peak[0] / 2**20, max(peak[1], _used(folder)))
+    return Spent(seconds, spent, peak[0] / 2**20, max(peak[1], _used(folder)), most)
 
 
 def _processor() -> float:
@@ -153,7 +190,7 @@ def _processor() -> float:
 def _used(folder: Path) -> int:
     """Bytes on the disk in the home and the temporary folder."""
     total = 0
-    for place in (folder / "home", folder / "tmp"):
+    for place in (home_of(folder), folder / "tmp"):
         for at, _, names in os.walk(place):
             for name in names:
                 try:
@@ -250,7 +287,7 @@ def project(folder: Path, rows: int) -> str:
     from pipelines.made_up import record_checks
     from pipelines.session import Session, today
 
-    office = Session(open_home(folder / "home"))
+    office = Session(open_home(home_of(folder)))
     text = example_application("standard", on=today(), kind="identified")
     scope = ", ".join(f'"{family}"' for family in SCOPE)
     text = text.replace('order_scope = ["GV"]', f"order_scope = [{scope}]")
@@ -280,7 +317,10 @@ def confirm(home: Path, project: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--make-source"]:
+    if sys.argv[1:2] == ["--register"]:
+        made("make-source", *sys.argv[2:])
+        made("load-register", *sys.argv[2:])
+    elif sys.argv[1:2] == ["--make-source"]:
         make_source(Path(sys.argv[2]), int(sys.argv[3]))
     elif sys.argv[1:2] == ["--load-register"]:
         load_register(Path(sys.argv[2]), int(sys.argv[3]))
