@@ -51,6 +51,8 @@ _FIXED = {
     "PYTHONNOUSERSITE": "1",
     # numpy's threads of its own wait for work that nobody has for them, each with a core to itself at first.
     "OPENBLAS_NUM_THREADS": "1",
+    # Else pydantic looks through every installed distribution for code to hand each model to, at every start.
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 _NOWHERE = "/nonexistent"
 

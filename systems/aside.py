@@ -12,6 +12,7 @@ _ENVIRONMENT = {
     "HOME": "/nonexistent",
     "MALLOC_ARENA_MAX": "2",
     "OPENBLAS_NUM_THREADS": "1",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
     "ARROW_DEFAULT_MEMORY_POOL": "mimalloc",
 }
 _PATIENCE = 5  # seconds in which a process whose channel broke is gone by itself
