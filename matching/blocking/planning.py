@@ -6,7 +6,7 @@ is made; only values in frequent buckets are counted one by one. All of it looks
 shards and threads can't change a pair.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
@@ -244,28 +244,34 @@ class FrequentKeys:
         bits = bits_for(encoded.cohort.rows)
         most_records = planned.rule.most_records or np.iinfo(np.int64).max
         one = encoded.records is encoded.cohort and not planned.rule.record_parts
-        mine = None if one else list(_keys(planned, encoded, records=False))
-        taken = None
-        if mine is not None:
-            finer = max(bits, min(bits + 6, _FINEST)) if planned.few else bits
-            taken = _taken(mine, finer)
-            # pairs of a wide rule are counted by buckets as they are
-            planned.taken = _taken(mine, bits) if planned.rule.wide else taken
-        theirs = (keys for _, keys in _keys(planned, encoded, records=True))
+        finer = max(bits, min(bits + 6, _FINEST)) if planned.few else bits
+        taken = None if one else np.zeros(1 << finer, np.bool_)
+
+        def cohort(taken: Bools) -> Iterator[Keys]:
+            for _, keys in _keys(planned, encoded, records=False):
+                taken[buckets(keys.hashes, finer)[keys.known]] = True
+                yield keys[:2]
+
+        def records() -> Iterator[Keys]:  # begun when the cohort's were counted
+            if taken is not None:
+                # pairs of a wide rule are counted by buckets as they are
+                rough = taken.reshape(1 << bits, -1).any(axis=1) if planned.rule.wide else taken
+                planned.taken = np.packbits(rough, bitorder="little")
+            yield from (keys[:2] for _, keys in _keys(planned, encoded, records=True))
+
+        mine: Iterable[Keys] | None = None if taken is None else cohort(taken)
+        theirs: Iterable[Keys] = records()
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         none = np.empty(0, np.uint64), np.empty(0, np.int64)
         if planned.rule.wide:
-            met, few = 0, list[ChunkKeys]()
+            mine, met, few = mine and list(mine), 0, list[Keys]()
             for keys in theirs:
                 few.append(keys)
-                met += int(np.count_nonzero(keys.known))
+                met += int(np.count_nonzero(keys[1]))
                 if met > _WIDE:  # each meets a row at least
                     return cls(True, most_records, met, *none, empty, empty)
-            theirs = iter(few)
-        counted = rule_book.count_buckets(
-            None if mine is None else (keys[:2] for _, keys in mine),
-            (keys[:2] for keys in theirs), bits, cap, most_records,
-        )  # fmt: skip
+            theirs = few
+        counted = rule_book.count_buckets(mine, theirs, bits, cap, most_records)
         usable = counted.usable if taken is None else planned.seen and bool(taken.any())
         found = cls(usable, most_records, counted.total, *none, empty, empty)
         if usable and counted.frequent is not None:
@@ -275,7 +281,8 @@ class FrequentKeys:
                 found.records if one else _rows_in(planned, encoded, bits, frequent, records=False)
             )
             found.keep_frequent(cap)
-        planned.taken = taken if planned.few else None
+        kept = taken if planned.few else None
+        planned.taken = None if kept is None else np.packbits(kept, bitorder="little")
         return found
 
     def keep_frequent(self, cap: int) -> int:
@@ -341,14 +348,6 @@ def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tupl
             yield begin, planned.chunk(encoded, begin)
         else:
             yield begin, ChunkKeys(*planned.rows(encoded, begin, begin + CHUNK))
-
-
-def _taken(keys: Sequence[tuple[int, ChunkKeys]], bits: int) -> npt.NDArray[np.uint8]:
-    """A bit for each bucket that has a row."""
-    taken = np.zeros(1 << bits, np.bool_)
-    for _, own in keys:
-        taken[buckets(own.hashes, bits)[own.known]] = True
-    return np.packbits(taken, bitorder="little")
 
 
 def _give_up(planned: Planned, frequent: FrequentKeys, cap: int, room: int) -> int:
