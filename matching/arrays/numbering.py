@@ -35,7 +35,7 @@ def numbered(values: Numbers) -> tuple[Ints, int]:
 
 def in_parts(first: Numbers, second: Numbers, rows: Rows) -> list[Rows]:
     """The rows in parts of some two million, each in order: rows of the same two numbers are in the same part."""
-    parts = max(1, len(rows) // _PART)
+    parts = max(1, -(-len(rows) // _PART))
     if parts == 1:
         return [rows]
     which = np.empty(len(rows), np.uint8)

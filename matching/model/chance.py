@@ -112,8 +112,12 @@ def frequencies(
         present = int(counts.sum())
         if not present:
             return None
-        share = (counts + PRIOR_ROWS * average) / (present + PRIOR_ROWS)
-        return np.where(counts > 0, np.log(share / average), 0.0).astype(np.float32)[place]
+        share = counts + PRIOR_ROWS * average  # of addresses there are as many as rows: in place
+        share /= present + PRIOR_ROWS
+        share /= average
+        np.log(share, out=share)
+        share[counts == 0] = 0.0
+        return share.astype(np.float32)[place]
 
     tables = dict(zip(VALUES, in_threads(counted, VALUES, threads), strict=True))
     if namesakes is not None:

@@ -166,12 +166,13 @@ class Scorer:
             self.comparer = Comparer(self.encoded)
             self.model, self.table = self.learnt.model, self.learnt.table
             return
+        large = self.same_table and self.encoded.cohort.rows > _LARGE
         with Clock(self.seconds, "block"), ThreadPoolExecutor(2) as other:
             comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
-            telling_apart = other.submit(models.People.of, self.encoded.records)
+            people = models.People.of
+            telling_apart = None if large else other.submit(people, self.encoded.records)
             learning = other.submit(self._by_chance, comparing, telling_apart)
-            del telling_apart
-            if self.same_table and self.encoded.cohort.rows > _LARGE:
+            if large:
                 learning.result()  # what that holds is let go before the rules' keys are made
                 give_back()
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
@@ -181,9 +182,12 @@ class Scorer:
             give_back()
 
     def _by_chance(
-        self, comparing: Future[Comparer], telling_apart: Future[models.People]
+        self, comparing: Future[Comparer], telling_apart: Future[models.People] | None
     ) -> tuple[models.Model, models.Frequencies]:
-        """The model before it has seen a candidate, and what each value's frequency adds."""
+        """The model before it has seen a candidate, and what each value's frequency adds.
+
+        Of a large table people are only told apart when they are counted (None), and one thing is done after the other.
+        """
         rows, options = self.encoded.cohort.rows, self.options
         prior = models.prior_model(
             rows, self.encoded.records.rows, same_table=self.same_table, saved=self.start
@@ -192,9 +196,16 @@ class Scorer:
         model = models.fit_chance(
             prior, self.encoded, comparing.result(), options.seed, options.threads, values
         )
-        namesakes = models.count_namesakes(telling_apart.result(), self.encoded.records, model)
+        side, threads = self.encoded.records, options.threads
+        if telling_apart is not None:
+            namesakes = models.count_namesakes(telling_apart.result(), side, model)
+        else:
+            give_back()
+            namesakes = models.count_namesakes(models.People.of(side), side, model)
+            give_back()
+            threads = 1
         model = models.with_namesakes(model, namesakes.average, namesakes.same_middle)
-        return model, frequencies(values, model, namesakes, options.threads)
+        return model, frequencies(values, model, namesakes, threads)
 
     def run(self, run_shards: RunShards | None = None) -> Scored:
         """Train, then score every candidate pair, here or where ``run_shards`` has it done."""

@@ -12,6 +12,7 @@ from matching.arrays import numbering
 from matching.linking.linking import table_source
 from matching.persons import within_cohort
 from matching.persons.within_cohort import find_duplicates
+from matching.scoring import scoring
 from tests.examples import examples
 from tests.unit.matching.tables import cohort, people
 
@@ -218,5 +219,6 @@ def test_rows_that_are_looked_at_in_parts_are_the_same_ones(part, seed):
     whole = find_duplicates(source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbering, "_PART", part)
+        patch.setattr(scoring, "_LARGE", 0)
         assert find_duplicates(source).equals(whole)
     assert whole.num_rows >= 12
