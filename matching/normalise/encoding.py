@@ -139,6 +139,7 @@ def encode_one(
     keep: Sequence[str],
     own_words: OwnWords = NO_WORDS,
     read_as: ReadAs | None = None,
+    read: Callable[[EncodingInput], None] | None = None,
 ) -> tuple[pa.Table, Encoded]:
     """Code a table against itself, perhaps as an earlier one was read; and its columns ``keep``, where it has them.
 
@@ -147,6 +148,7 @@ def encode_one(
         keep: columns to hand on as they are.
         own_words: placeholders and nicknames of the Department's own.
         read_as: how an earlier table was read.
+        read: shown its rows before any text is normalised.
 
     Raises:
         BadTable: a standard column is not text.
@@ -163,6 +165,8 @@ def encode_one(
             yield from batches_of(table)
 
     given = read_input(batches(), columns, [name for name in keep if name in names], None)
+    if read is not None:
+        read(given)
     half = HalfEncoded.of(given, columns, (), own_words, read_as)
     return given.as_given, half.alone()
 

@@ -16,7 +16,7 @@ from matching import arrays
 from matching.arrow import Bools, Ints, Rows, array
 from matching.blocking import Blocks
 from matching.model import Frequencies
-from matching.normalise import Side
+from matching.normalise import EncodingInput, Side
 from matching.options import LinkOptions
 from matching.persons.register import Entries, Pieces, Records, index_of, named_by
 from matching.persons.remembered import Remembered
@@ -44,6 +44,7 @@ def resolve_whole(
     options: LinkOptions,
     remembered: Remembered | None = None,
     told: Callable[[float], None] | None = None,
+    read: Callable[[EncodingInput], None] | None = None,
 ) -> Resolved:
     """Find out which entries of a register are one person; see `resolve`.
 
@@ -52,11 +53,12 @@ def resolve_whole(
         options: as for `resolve`.
         remembered: what an earlier resolution learnt, to decide by; learnt here where there is none.
         told: how much of the pairs has been looked at, from nought to one.
+        read: shown the rows before any text is normalised.
 
     Raises:
         MissingIdColumn, MissingIds, BadTable: unusable table.
     """
-    entries = Entries.read(records, options, remembered and remembered.read_as)
+    entries = Entries.read(records, options, remembered and remembered.read_as, read=read)
     many = len(entries.ids)
 
     def shards(plan: ShardPlan) -> Iterator[Scored]:

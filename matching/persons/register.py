@@ -3,7 +3,7 @@
 Both ways give one index: an entry, its person, and its person at the lower bound, by which thresholds count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -69,6 +69,7 @@ class Entries:
         options: LinkOptions,
         read_as: normalise.ReadAs | None = None,
         gone: pa.Table | None = None,
+        read: Callable[[normalise.EncodingInput], None] | None = None,
     ) -> "Entries":
         """Read a register's rows, or as an earlier one was read.
 
@@ -77,6 +78,7 @@ class Entries:
             options: of `resolve`.
             read_as: how an earlier register was read.
             gone: rows that the register no longer has.
+            read: shown all rows before any text is normalised.
 
         Raises:
             MissingIdColumn, MissingIds, BadTable: unusable table.
@@ -84,7 +86,7 @@ class Entries:
         whole = [records] if isinstance(records, pa.Table) else records
         lost = [] if gone is None else [gone]
         given, encoded = normalise.encode_one(
-            chain(whole, lost), ("record_id", "group"), options.words, read_as
+            chain(whole, lost), ("record_id", "group"), options.words, read_as, read
         )
         arrays.give_back()  # what was read: the most of all that is done here
         rows = given.num_rows - sum(table.num_rows for table in lost)

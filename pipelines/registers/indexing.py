@@ -7,7 +7,7 @@ same as without. An index of another version is not read.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from systems.register import BEFORE, Index, Indexed, Snapshot, SnapshotInfo, by_
 if TYPE_CHECKING:
     import duckdb
 
-_PART = 2_000_000  # entries whose rows as they may leave are worked out at a time: the tables are read again for each
+_PART = 4_000_000  # entries whose rows as they may leave are worked out at a time: the tables are read again for each
 _ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
 _MANY, _FEW = (
     1 << 17,
@@ -34,6 +34,7 @@ _MANY, _FEW = (
 )  # rows read together: of what all releases read, and of what linked entries are looked up in
 _READ = 0.4  # of the time that an index takes: until the entries are read as linkage reads them
 _KEPT = ["record_id", "identity"]
+Read: TypeAlias = tuple[pa.Table, pa.Table]
 
 
 def index_version(system: System) -> str | None:
@@ -87,6 +88,7 @@ def make_index(
     snapshot: Snapshot,
     base: Snapshot | None = None,
     share: Callable[[float], None] = lambda _done: None,
+    read: Callable[[], Read | None] = lambda: None,
 ) -> tuple[str, Iterator[Indexed]]:
     """Work the index of a snapshot out; for a `RegisterStore`.
 
@@ -94,15 +96,19 @@ def make_index(
         snapshot: its tables, its person index, and what changed since the base.
         base: what it was loaded against: where it has such an index, only what changed is worked out.
         share: told how much of it is done, from nought to one.
+        read: gives every entry as linkage reads it (`normalise.stored_tables`, without persons), where somebody has just read them.
 
     Raises:
         LinkageBroke, ExtractFailed: the database gave up.
     """
-    return index_version(snapshot.system) or "", _tables(snapshot, base, share)
+    return index_version(snapshot.system) or "", _tables(snapshot, base, share, read)
 
 
 def _tables(
-    snapshot: Snapshot, base: Snapshot | None, share: Callable[[float], None]
+    snapshot: Snapshot,
+    base: Snapshot | None,
+    share: Callable[[float], None],
+    read: Callable[[], Read | None],
 ) -> Generator[Indexed, None, None]:
     before = index_of(base) if base is not None and base.index_is_whole() else None
     with snapshot.connect() as con:
@@ -115,7 +121,7 @@ def _tables(
             if changes.few:
                 yield from _changed(con, snapshot.system, changes)
                 return
-        yield from _whole(con, snapshot.system, everybody.select(["record_id"]), share)
+        yield from _whole(con, snapshot.system, everybody, share, read)
 
 
 def _changed(
@@ -139,21 +145,41 @@ def _whole(
     system: System,
     everybody: pa.Table,
     share: Callable[[float], None],
+    read: Callable[[], Read | None],
 ) -> Generator[Indexed, None, None]:
-    source = records_source(con, system, everybody)
-    rows, texts = normalise.stored_tables(source.read(source.columns))
+    found = read()
+    if found is None:
+        source = records_source(con, system, everybody.select(["record_id"]))
+        rows, texts = normalise.stored_tables(source.read(source.columns))
+        del source
+        share(_READ)
+    else:
+        rows, texts = _with_persons(found[0], everybody), found[1]
+    begin = 0.0 if found else _READ
     yield "rows", rows, _MANY
     yield "texts", texts, _MANY
-    del source, rows, texts
+    del found, rows, texts
     give_back()
-    share(_READ)
+
+    def told(done: float) -> None:
+        share(begin + (1 - begin) * done)
+
     scopes, tallies = list[pa.Table](), list[pa.Table]()
-    parts = _released(con, system, everybody, share, scopes, tallies)
+    parts = _released(con, system, everybody.select(["record_id"]), told, scopes, tallies)
     first = next(parts)
     reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], parts))
     yield "released", reader, _FEW
     yield "scope", pa.concat_tables(scopes), _MANY
     yield "tallies", extracts.tallies_together(tallies), _MANY
+
+
+def _with_persons(rows: pa.Table, everybody: pa.Table) -> pa.Table:
+    """Entries as they were read, with their persons; each is among everybody, who come in order."""
+    ids, known = rows["record_id"].to_numpy(), everybody["record_id"].to_numpy()
+    identity = everybody["identity"].to_numpy()[np.searchsorted(known, ids)]
+    others = [name for name in rows.column_names if name not in (*_KEPT, "group")]
+    columns = {"record_id": ids, "identity": identity} | {n: rows[n] for n in others}
+    return pa.table(columns)
 
 
 def _released(
@@ -173,7 +199,7 @@ def _released(
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)
         yield from reader
         stored.drop()
-        share(_READ + (1 - _READ) * min(1.0, (start + _PART) / max(everybody.num_rows, 1)))
+        share(min(1.0, (start + _PART) / max(everybody.num_rows, 1)))
 
 
 def records_source(

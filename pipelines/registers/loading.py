@@ -116,7 +116,7 @@ def load_register(
 
     def indexing(snapshot: Snapshot) -> tuple[str, Iterator[Indexed]]:
         progress("Working out what releases need of it")
-        return make_index(snapshot, base.snapshot if base else None, share)
+        return make_index(snapshot, base.snapshot if base else None, share, resolution.rows)
 
     def judge(snapshot: Snapshot) -> Judgement:
         progress("Comparing it with the snapshot before")

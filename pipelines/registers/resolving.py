@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from matching import errors, options, own_words, persons
+from matching import errors, normalise, options, own_words, persons
 from matching.arrow import array
 from pipelines.home import Linkage
 from systems import database
@@ -53,6 +53,7 @@ class Resolution:
         self._system, self._options = system, options.LinkOptions(words=words)
         self._base, self._relearn, self._say, self._share = base, relearn, say, share
         self._kept: tuple[pa.Table | None, int] = None, 0
+        self._rows: tuple[pa.Table, pa.Table] | None = None
 
     def __call__(self, con: "duckdb.DuckDBPyConnection") -> pa.Table:
         """The person index.
@@ -75,21 +76,34 @@ class Resolution:
         """What a later load needs, and how many entries were resolved."""
         return self._kept
 
+    def rows(self) -> tuple[pa.Table, pa.Table] | None:
+        """The entries as they were read (`normalise.stored_tables`), where all were; given away once."""
+        rows, self._rows = self._rows, None
+        return rows
+
     def _linked(self, con: "duckdb.DuckDBPyConnection") -> persons.Resolved:
         remembered, before = self._remembered()
         if remembered is None or before is None:
             self._say("Resolving entries to persons")
-            return persons.resolve_whole(self._entries(con), self._options, told=self._compared)
+            return self._whole(self._entries(con), None)
         with database.guarded(errors.LinkageBroke, step="touched entries"):
             touched = con.sql(touched_sql(self._system)).to_arrow_table()
             gone = _variants(con, self._system, touched, BEFORE)
         entries = self._entries(con)
         if touched.num_rows > _MOST * max(before.num_rows, 1):
             self._say(f"Resolving entries to persons: {touched.num_rows:,} changed")
-            return persons.resolve_whole(entries, self._options, remembered, self._compared)
+            return self._whole(entries, remembered)
         self._say(f"Resolving again whom {touched.num_rows:,} changed entries touch")
         ids = array(touched["record_id"])
         return persons.resolve_changed(entries, gone, ids, before, self._options, remembered)
+
+    def _whole(
+        self, entries: Iterator[pa.Table], remembered: persons.Remembered | None
+    ) -> persons.Resolved:
+        def read(given: normalise.EncodingInput) -> None:
+            self._rows = normalise.stored_tables(given)
+
+        return persons.resolve_whole(entries, self._options, remembered, self._compared, read)
 
     def _entries(self, con: "duckdb.DuckDBPyConnection") -> Iterator[pa.Table]:
         """Every name and address variant of every entry, with its order as ``group``, some entries at a time.
@@ -129,7 +143,8 @@ def _variants(
     con.execute(f"SET search_path = '{schema},main'")
     query = linkage_sql(system, _AMONG)
     found = con.sql(
-        f"SELECT DISTINCT * EXCLUDE (role) FROM ({query}) ORDER BY ALL"
+        'SELECT * EXCLUDE (role, "group"), min("group") AS "group" '
+        f"FROM ({query}) GROUP BY ALL ORDER BY ALL"
     ).to_arrow_table()
     con.execute("SET search_path = 'main'")
     con.unregister(_AMONG)
