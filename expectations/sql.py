@@ -206,23 +206,29 @@ def _count_in_step(
     return {} if again else counted
 
 
+# How much there is, and for a check's boolean how much of it is true and how much is missing. As sums of one
+# pass: DuckDB cuts the rows of each FILTER apart, which takes three times as long for a few and more for many.
+_ROWS = "count(*)", "count(nullif({0}, false)), count(*) - count({0})"
+_WEIGHED = (
+    f"coalesce(sum({_WEIGHT}), 0)::BIGINT",
+    ", ".join(
+        f"coalesce(sum(CASE WHEN {which} THEN {_WEIGHT} END), 0)::BIGINT"
+        for which in ("{0}", "{0} IS NULL")
+    ),
+)
+
+
 def _aggregate(
     con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check], parts: int
 ) -> dict[str, Counts]:
-    weight = checks[0].weight
-
-    def things(which: str) -> str:
-        if weight is None:
-            return f"count(*) FILTER (WHERE {which})"
-        return f"coalesce(sum({_WEIGHT}) FILTER (WHERE {which}), 0)::BIGINT"
-
-    sums = ", ".join(f"{things(quoted(c.id))}, {things(f'{quoted(c.id)} IS NULL')}" for c in checks)
-    query = f"SELECT {things('true')}, {sums} FROM ({marked(relation, checks)})"
+    total, pair = _WEIGHED if checks[0].weight else _ROWS
+    sums = ", ".join(pair.format(quoted(c.id)) for c in checks)
+    query = f"SELECT {total}, {sums} FROM ({marked(relation, checks)})"
     with guarded(CountingBroke, checks=len(checks)):
         answers = [con.execute(part).fetchall()[0] for part in sliced(query, parts)]
-    (total, *pairs) = map(sum, zip(*answers, strict=True))
+    (whole, *pairs) = map(sum, zip(*answers, strict=True))
     return {
-        c.id: Counts(int(total), int(pairs[2 * i]), int(pairs[2 * i + 1]))
+        c.id: Counts(int(whole), int(pairs[2 * i]), int(pairs[2 * i + 1]))
         for i, c in enumerate(checks)
     }
 

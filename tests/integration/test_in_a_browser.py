@@ -98,7 +98,7 @@ def test_pages_are_what_a_browser_and_a_reader_need(browser: Browser, pages: dic
 
 
 def test_pages_can_be_printed(browser: Browser, pages: dict[str, Path]):
-    """On paper nothing is folded, cut off at the right, or left without its heading."""
+    """On paper nothing is folded, cut off at the right, or left without its heading; the sheets themselves follow."""
     for name, path in pages.items():
         page = browser.new_page(viewport={"width": 700, "height": 990})
         page.emulate_media(media="print")
@@ -109,7 +109,6 @@ def test_pages_can_be_printed(browser: Browser, pages: dict[str, Path]):
             ".filter(e => !e.closest('nav') && e.checkVisibility && !e.checkVisibility()).length"
         )
         assert hidden == 0, name
-        assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF"), name
         page.close()
 
 
