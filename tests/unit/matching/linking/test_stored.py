@@ -14,6 +14,7 @@ from matching.linking import link_sources, parts_source, stored_source
 from matching.normalise import read_input, stored_columns, stored_tables
 from matching.options import LinkOptions
 from matching.own_words import OwnWords
+from matching.tables import IDENTIFYING
 from tests.examples import examples
 from tests.unit.matching.tables import cohort, people
 
@@ -81,7 +82,7 @@ def test_links_and_report_are_those_of_the_rows_themselves(mine, theirs, columns
     names = pa.schema([("cohort_id", pa.string()), *((n, pa.string()) for n in columns)])
     own = pa.Table.from_pylist([{"cohort_id": f"c{i}"} | row for i, row in enumerate(given_rows)], names)  # fmt: skip
     options = LinkOptions(words=WORDS) if words else LinkOptions()
-    if not {"last_name", "first_name", "birth_date", "ssn"} & set(columns):
+    if not set(IDENTIFYING) & set(columns):
         return  # nothing that a linkage could live by
 
     def linked(source):
