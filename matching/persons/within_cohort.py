@@ -55,11 +55,14 @@ def find_duplicates(
     side = normalise.read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
     ids, rows = side.as_given, side.rows
     tables.check_ids(ids, "cohort_id", unique=True)
+    arrays.give_back()
     encoded = normalise.encode_alone(side, cohort.columns, words)
     del side
+    arrays.give_back()
     found = [_by_weights(encoded, options, run_shards)]
     one, first = encoded.cohort, encoded.parts.root[encoded.cohort.first]
     del encoded
+    arrays.give_back()
     found += [_by_name_and_place(one, first), _by_repetition(one, first)]
     del one, first
     arrays.give_back()
