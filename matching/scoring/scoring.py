@@ -29,7 +29,7 @@ from matching.options import LinkOptions
 _SHARDS: Final = (
     6  # of one table: what is kept of a shard's row while it is worked is some 200 bytes
 )
-_LARGE: Final = 1_000_000  # rows of one table, above which not everything is worked at once
+_LARGE: Final = 1_000_000  # rows of a cohort: beside more, giving memory back costs nothing; of one table above it not everything is worked at once
 
 
 @dataclass
@@ -166,7 +166,10 @@ class Scorer:
             self.comparer = Comparer(self.encoded)
             self.model, self.table = self.learnt.model, self.learnt.table
             return
-        large = self.same_table and self.encoded.cohort.rows > _LARGE
+        many = self.encoded.cohort.rows > _LARGE
+        large = self.same_table and many
+        if many:  # holes of what was read and coded
+            give_back()
         with Clock(self.seconds, "block"), ThreadPoolExecutor(2) as other:
             comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
             people = models.People.of
@@ -178,7 +181,7 @@ class Scorer:
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
             self.comparer = comparing.result()
             self.model, self.table = learning.result()
-        if self.same_table:  # as large as any
+        if self.same_table or many:  # as large as any
             give_back()
 
     def _by_chance(
