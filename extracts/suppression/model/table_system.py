@@ -108,8 +108,9 @@ class TableArrays:
             people[at] = np.nan if row.persons is None else float(row.persons)
         made = cls(dims, counts, people, table.scope, own=False, book=book)
         for axis, dim in enumerate(dims):
-            if dim.groups and all(row.labels[axis] != TOTAL for row in table.rows):
-                made.own_nodes[axis].pop()
+            # a group that no row names was not hidden: it was not there
+            named = {row.labels[axis] for row in table.rows}
+            made.own_nodes[axis] = [i for i, node in enumerate(dim.nodes) if node in named]
         return made
 
     @property
@@ -137,6 +138,10 @@ class TableArrays:
         arrays = self.counts, self.people, self.beneath
         self.counts, self.people, self.beneath = (np.full(shape, x) for x in (np.nan, 0.0, 0.0))
         self.counts[place], self.people[place], self.beneath[place] = arrays
+        if dim.leaves == old.leaves:  # a group of cells that hold somebody holds as many at least
+            for node in set(range(len(dim.nodes))) - set(at):
+                inside = np.compress(dim.spans[node] > 0, self.beneath, axis)
+                self.beneath[(*(slice(None),) * axis, node)] = inside.sum(axis=axis)
         self.own_nodes[axis] = [at[i] for i in self.own_nodes[axis]]
         self.dims = (*self.dims[:axis], dim, *self.dims[axis + 1 :])
         self.atoms[axis] = {**atoms, **{n: self.atoms[axis][n] for n in old.nodes}}
@@ -423,14 +428,13 @@ class _SystemBuilder:
                     raise TablesDisagreeError(cells=1)
                 self.revised += 1
             self.values[found] = value
+        # the finest says most: it knows which parts of a cell hold somebody, also where it does not list their sum
+        self.floor[found] = max(self.floor[found], float(frame.beneath[place]))
         if not listed:
             return found
         if found not in self.listed:  # a cut of another table may have come first
             self.listed.add(found)
             self.people[found], self.margin[found] = people, margins
-        self.floor[found] = max(
-            self.floor[found], float(frame.beneath[place])
-        )  # the finest says most
         if not frame.own:
             (self.hidden_before if np.isnan(value) else self.public).add(found)
         return found

@@ -328,6 +328,28 @@ def test_fine_first_coarse_later(tmp_path):
     assert shown == {"A": "", "B": "", "TOTAL": "110"}
 
 
+def test_of_a_small_sum_nobody_asks_that_it_be_less_than_its_parts_that_hold_somebody(tmp_path):
+    """Two counties of 2 and 6 were hidden: their region may be anything from two on, and one would be no table."""
+    counts = {"a1": (2, 30), "a2": (6, 25), "b1": (7, 40), "b2": (9, 31), "c1": (22, 12), "c2": (31, 40)}  # fmt: skip
+    tree = put(tmp_path, tree="child parent\n" + "\n".join(f"{c} {c[0].upper()}" for c in counts))
+    how = {"dims": ["g", "f"], "count": "n", "hierarchy": {"g": tree["tree"]}}
+    fine = [f"{c} {f} {n}" for c, both in counts.items() for f, n in zip("xy", both, strict=True)]
+    coarse = [
+        f"{g} {f} {sum(both[n] for c, both in counts.items() if c[0].upper() == g)}"
+        for g in "ABC"
+        for n, f in enumerate("xy")
+    ]
+    files = put(tmp_path, fine="\n".join(["g f n", *fine]), coarse="\n".join(["g f n", *coarse]))
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    plain = {**how, "hierarchy": {}}  # the fine table was published without any region
+    suppress_file(files["fine"], out=first, **plain)
+    suppress_file(files["coarse"], earlier=[first], out=second, **how)
+    rows = [line.split(",") for line in second.read_text().splitlines()[1:]]
+    shown = {(row[0], row[1]): row[2] for row in rows}
+    assert [shown[g, "x"] for g in "ABC"] == ["", "", "53"]
+    assert audit_file(second, threshold=10, earlier=[first], **how).holds
+
+
 def test_a_hierarchy_may_be_of_a_column_that_only_an_earlier_table_has(tmp_path):
     """Without it A would be counted beside a1 and a2, and the tables would contradict each other."""
     tree = {"g": put(tmp_path, tree="child parent\na1 A\na2 A")["tree"]}
