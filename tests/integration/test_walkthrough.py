@@ -177,7 +177,7 @@ def register_cohort(command, path: Path) -> None:
 
 @pytest.fixture
 def waiting(copied, command):
-    """A release that waits for a reviewer: one sure link is made doubtful."""
+    """A release that waits for a reviewer: its first three pairs are doubtful, and no others."""
     session = Session(open_home(copied))
     release = order_release(session, Request(IDENTIFIED, "identified", doubtful="wait"))
     from matching.linking.linking import link_sources
@@ -186,12 +186,10 @@ def waiting(copied, command):
 
     def doubtful(*words, **named):
         result = linked(*words, **named)
-        decision = [
-            "review" if i < 3 else d for i, d in enumerate(result.links["decision"].to_pylist())
-        ]
-        table = result.links.set_column(
-            result.links.column_names.index("decision"), "decision", pa.array(decision)
-        )
+        sure = [i for i, d in enumerate(result.links["decision"].to_pylist()) if d == "link"]
+        table = result.links.take(pa.array(sure))
+        decision = pa.array(["review" if i < 3 else "link" for i in range(len(sure))])
+        table = table.set_column(table.column_names.index("decision"), "decision", decision)
         result.__dict__["links"] = table  # made when it is first asked for
         return result
 
