@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import TypeVar, cast
 
@@ -54,11 +55,25 @@ class Clock:
         self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + spent
 
 
-def give_back() -> None:
-    """Let the machine have what was freed: many threads' large arrays leave holes that are kept otherwise, a third of all."""
+def give_back(beyond: int = 0) -> None:
+    """Let the machine have what was freed: many threads' large arrays leave holes that are kept otherwise, a third of all.
+
+    Where the process has no more than ``beyond`` bytes nothing is done: what is taken again must be cleared again.
+    """
+    if beyond and _process_bytes() <= beyond:
+        return
     pa.default_memory_pool().release_unused()
     if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
         trim(0)
+
+
+def _process_bytes() -> int:
+    """The memory that this process has; 0 where the machine does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager

@@ -64,10 +64,11 @@ def assign(
     fill = (prior_share * 0.5, 0.0)
     probability = np.zeros(len(rows))
     for _ in range(3):
+        del probability  # arrays of all edges are what an assignment holds most of
         raised = log_odds - np.log1p(-fill[0])
         if one_row_per_identity:
-            raised = raised - np.log1p(-fill[1])
-        probability = edges.marginals(np.clip(raised, -_SUREST, _SUREST))
+            raised -= np.log1p(-fill[1])
+        probability = edges.marginals(np.clip(raised, -_SUREST, _SUREST, out=raised))
         matched = float(probability.sum())
         fill = (
             min((matched + 10 * prior_share) / (row_count + 10), _MOST_MATCHED),
@@ -106,7 +107,7 @@ class MatchingGraph:
         )
         for graph, taken in zip(self._graphs, found, strict=True):
             odds[graph.edges] = taken
-        return odds / (1 + odds)
+        return np.divide(odds, 1 + odds, out=odds)
 
 
 @dataclass(frozen=True)

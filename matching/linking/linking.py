@@ -200,6 +200,10 @@ def _id_type(types: Mapping[str, pa.DataType], name: str) -> pa.DataType:
     return kind if pa.types.is_integer(kind) else pa.string()
 
 
+_MUCH = (
+    3 << 30
+)  # bytes of the process: beside so many rows giving back what was freed costs nothing
+
 Progress = Callable[[str, float], None]  # stage, share of the whole job that is done
 
 
@@ -310,6 +314,7 @@ def link_sources(
     scorer = Scorer(encoded, options, labelled=asked, start=start, lessons=lessons, seconds=seconds)
     report_progress("compare", 0.4)
     scored = scorer.run(run_shards)
+    arrays.give_back(_MUCH)
     scored = replace(scored, a=row[scored.a]) if cohort.aliases else scored
     report_progress("decide", 0.8)
     with arrays.Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
@@ -317,6 +322,7 @@ def link_sources(
         identity = _identities(theirs, scored, scorer, record)
         scored = _settled(scored, known) if known else scored
         edges = deciding.edges_of(scored, identity)
+        arrays.give_back(_MUCH)
         assignment = deciding.assign(
             edges.rows,
             edges.identities,
@@ -327,7 +333,9 @@ def link_sources(
             one_row_per_identity=options.one_row_per_identity,
             threads=options.threads,
         )
+        arrays.give_back(_MUCH)
         decision = deciding.decide(edges, assignment.probability, options)
+        arrays.give_back(_MUCH)
         listed = deciding.list_links(decision, record, first_row, identity, edges)
         kind = _by_pair(*listed, decision, edges, scorer, (row, record))
         carried = np.empty(0)

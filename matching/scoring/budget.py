@@ -13,6 +13,7 @@ from matching import blocking
 from matching.arrays import in_threads
 from matching.arrow import Bools, Floats, Hashes, Rows
 from matching.model import KEEP
+from matching.normalise import Side
 from matching.scoring.scoring import Scorer
 
 _ROWS, _PAIRS = 2_000, 300_000  # drawn at most: a fraction of a second
@@ -39,16 +40,8 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
     bare = [blocking.Planned(p.rule, blocking.RuleCount(p.rule.name)) for p in touched]
     if not touched:
         return BudgetCost()
-    parts = blocking.Parts(scorer.encoded, scorer.encoded.cohort)
-    keys: list[tuple[Hashes, Bools]] = []
-    for planned, free in zip(touched, bare, strict=True):
-        hashes, known = free.hashes(parts, records=False)
-        if planned.count.cut_values != -1:
-            frequent = planned.splits[0][0] if planned.splits else planned.given_up
-            known &= blocking.among_hashes(hashes, frequent)
-        keys.append((hashes, known))
-    affected = np.flatnonzero(np.any([known for _, known in keys], axis=0)).astype(np.int32)
-    drawn, records = _drawn(scorer, bare, keys, affected)
+    affected = _affected(scorer, touched, bare)
+    drawn, records = _drawn(scorer, touched, bare, affected)
     if not len(drawn):
         return BudgetCost()
     free = _free(scorer, bare, drawn, records)
@@ -60,31 +53,65 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
     return _estimate(by_row, len(affected), int(free.made.sum()))
 
 
+def _frequent(
+    scorer: Scorer, touched: list[blocking.Planned], bare: list[blocking.Planned], side: Side
+) -> list[tuple[Hashes, Bools]]:
+    """For each rule the keys of a side's rows, and which of them are of a value that was split or cut."""
+    parts = blocking.Parts(scorer.encoded, side)
+    keys: list[tuple[Hashes, Bools]] = []
+    for planned, free in zip(touched, bare, strict=True):
+        hashes, known = free.hashes(parts, records=False)
+        if planned.count.cut_values != -1:
+            frequent = planned.splits[0][0] if planned.splits else planned.given_up
+            known &= blocking.among_hashes(hashes, frequent)
+        keys.append((hashes, known))
+    return keys
+
+
+def _affected(
+    scorer: Scorer, touched: list[blocking.Planned], bare: list[blocking.Planned]
+) -> Rows:
+    """The cohort's rows that have such a value; of no more than a chunk are the keys held."""
+    cohort = scorer.encoded.cohort
+
+    def chunk(begin: int) -> Rows:
+        side = cohort.cut(begin, begin + blocking.CHUNK)
+        here = np.any([known for _, known in _frequent(scorer, touched, bare, side)], axis=0)
+        return (np.flatnonzero(here) + begin).astype(np.int32)
+
+    chunks = range(0, cohort.rows, blocking.CHUNK)
+    found = list(in_threads(chunk, chunks, scorer.options.threads))
+    return np.concatenate(found) if found else np.empty(0, np.int32)
+
+
 def _drawn(
-    scorer: Scorer, bare: list[blocking.Planned], keys: list[tuple[Hashes, Bools]], affected: Rows
+    scorer: Scorer,
+    touched: list[blocking.Planned],
+    bare: list[blocking.Planned],
+    affected: Rows,
 ) -> tuple[Rows, Rows]:
     """Rows at equal distances, as many as the pairs allow (at least one), and the records that share their frequent values."""
     count = min(len(affected), _ROWS)
     if not count:
         return affected, affected
     rows = affected[np.arange(count, dtype=np.int64) * len(affected) // count]
-    wanted = [np.unique(hashes[rows][known[rows]]) for hashes, known in keys]
-    met = _met(scorer, bare, wanted)
+    keys = _frequent(scorer, touched, bare, scorer.encoded.cohort.take(rows))
+    met = _met(scorer, bare, [np.unique(hashes[known]) for hashes, known in keys])
     pairs = np.zeros(count, np.int64)
     for (hashes, known), (theirs, _) in zip(keys, met, strict=True):
         values, records = np.unique(theirs, return_counts=True)
         if len(values):
-            place = np.minimum(np.searchsorted(values, hashes[rows]), len(values) - 1)
-            here = known[rows] & (values[place] == hashes[rows])
+            place = np.minimum(np.searchsorted(values, hashes), len(values) - 1)
+            here = known & (values[place] == hashes)
             pairs += np.where(here, records[place], 0)
     order = np.random.default_rng(scorer.options.seed).permutation(count)
     fits = max(1, int(np.searchsorted(np.cumsum(pairs[order]), _PAIRS, "right")))
-    drawn = np.sort(rows[order[:fits]])
+    chosen = np.sort(order[:fits])
     kept = [
-        records[blocking.among_hashes(theirs, np.unique(hashes[drawn][known[drawn]]))]
+        records[blocking.among_hashes(theirs, np.unique(hashes[chosen][known[chosen]]))]
         for (hashes, known), (theirs, records) in zip(keys, met, strict=True)
     ]
-    return drawn, np.unique(np.concatenate(kept))
+    return rows[chosen], np.unique(np.concatenate(kept))
 
 
 def _met(
