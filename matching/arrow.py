@@ -1,9 +1,9 @@
 """Arrays: names for the numpy ones that this room's functions take and give, and the way to Arrow's and back.
 
 ``pc`` are pyarrow's compute functions (made at run time, so a type checker can't see them). ``column``, ``texts`` and the
-constants do what ``pa.array`` and ``pa.scalar`` do, which import pandas to ask whether they were given one of its
-objects (so does every compute function that is given a Python value): a second of work for a command line that
-needs none of it.
+constants do what ``pa.array`` and ``pa.scalar`` do without a copy, and without importing pandas to ask whether they were given one of its
+objects (so does every compute function that is given a Python value), also where nobody called
+`systems.without_pandas.leave_pandas_out`, which a process with a database does.
 """
 
 from typing import Any, Final

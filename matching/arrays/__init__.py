@@ -22,5 +22,5 @@ from matching.arrays.numbering import (
     some_numbers,
     within,
 )
-from matching.arrays.running import Clock, gc_paused, give_back, in_threads, prefetch
+from matching.arrays.running import MUCH, Clock, gc_paused, give_back, in_threads, prefetch
 from matching.arrays.variants import Variants

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import pyarrow as pa
+
+MUCH: Final = 3 << 30  # bytes of a process, beside which giving back what was freed costs nothing
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from matching import arrays, errors, headers, normalise, own_words, reports
 from matching import assignment as deciding
-from matching.arrow import Floats, Ints, Rows, Small, array, column, pc
+from matching.arrow import Ints, Rows, Small, array, column, pc
 from matching.findings import Finding
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
+from matching.linking.listed import by_pair, carried
 from matching.linking.shared_ids import different_people
 from matching.model import Frequencies, Model, Reviewed, SavedModel, shipped_number
 from matching.options import LinkOptions
@@ -200,10 +201,6 @@ def _id_type(types: Mapping[str, pa.DataType], name: str) -> pa.DataType:
     return kind if pa.types.is_integer(kind) else pa.string()
 
 
-_MUCH = (
-    3 << 30
-)  # bytes of the process: beside so many rows giving back what was freed costs nothing
-
 Progress = Callable[[str, float], None]  # stage, share of the whole job that is done
 
 
@@ -314,7 +311,7 @@ def link_sources(
     scorer = Scorer(encoded, options, labelled=asked, start=start, lessons=lessons, seconds=seconds)
     report_progress("compare", 0.4)
     scored = scorer.run(run_shards)
-    arrays.give_back(_MUCH)
+    arrays.give_back(arrays.MUCH)
     scored = replace(scored, a=row[scored.a]) if cohort.aliases else scored
     report_progress("decide", 0.8)
     with arrays.Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
@@ -322,7 +319,7 @@ def link_sources(
         identity = _identities(theirs, scored, scorer, record)
         scored = _settled(scored, known) if known else scored
         edges = deciding.edges_of(scored, identity)
-        arrays.give_back(_MUCH)
+        arrays.give_back(arrays.MUCH)
         assignment = deciding.assign(
             edges.rows,
             edges.identities,
@@ -333,14 +330,14 @@ def link_sources(
             one_row_per_identity=options.one_row_per_identity,
             threads=options.threads,
         )
-        arrays.give_back(_MUCH)
+        arrays.give_back(arrays.MUCH)
         decision = deciding.decide(edges, assignment.probability, options)
-        arrays.give_back(_MUCH)
+        arrays.give_back(arrays.MUCH)
         listed = deciding.list_links(decision, record, first_row, identity, edges)
-        kind = _by_pair(*listed, decision, edges, scorer, (row, record))
-        carried = np.empty(0)
+        kind = by_pair(*listed, decision, edges, scorer, (row, record))
+        carrying = np.empty(0)
         if "identity" not in theirs.column_names:
-            kind, carried = _carried(*listed, kind, edges, scored, scorer, (row, record))
+            kind, carrying = carried(*listed, kind, edges, scored, scorer, (row, record))
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
         links = deciding.Links(
@@ -362,7 +359,7 @@ def link_sources(
         mine,
         cost,
         findings,
-        carried,
+        carrying,
     )
     report = made if not aliases else lambda: replace(made(), aliases=aliases)
     return LinkResult(links, scorer.model, scorer.table, report, options.exact, options.words)
@@ -382,88 +379,6 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     if "identity" not in records.column_names:
         return deciding.among_candidates(scored, scorer, record)
     return arrays.numbered(array(records["identity"]))[0]
-
-
-def _by_pair(
-    row: Rows,
-    record: Rows,
-    edge: Rows,
-    decision: Small,
-    edges: deciding.Edges,
-    scorer: Scorer,
-    numbers: tuple[Rows, Rows],
-) -> Small:
-    """A decision for each listed pair: of a linked identity, a record that contradicts the row goes to review.
-
-    ``numbers`` are those of the row and of the record whose variant each of the tables' rows is: what agrees with one variant is no contradiction.
-    """
-    result = decision[edge]
-    several = np.bincount(edge, minlength=len(decision)) > 1
-    doubtful = several | (edges.unguarded < edges.log_odds)
-    open_ = np.flatnonzero((result == deciding.LINK) & doubtful[edge])
-    mine, theirs = map(arrays.Variants.of, numbers)
-    which = numbers[1][record[open_]]
-    result[open_[mine.all_with(theirs, row[open_], which, scorer.opposed)]] = deciding.REVIEW
-    return result
-
-
-_CARRIES = 3.5  # log odds (97 %) with a record that is a row's, from which another one is
-_UNDATED = (
-    3.0  # log odds (95 %) from which one without a birth date is, beside one that has the row's
-)
-
-
-def _carried(
-    row: Rows,
-    record: Rows,
-    edge: Rows,
-    kind: Small,
-    edges: deciding.Edges,
-    scored: Scored,
-    scorer: Scorer,
-    numbers: tuple[Rows, Rows],
-) -> tuple[Small, Floats]:
-    """A decision for each listed pair, and the log odds of what carries those links that do not carry themselves: of an identity that was found here, a record that no evidence carries goes to review.
-
-    It is carried by its own agreement with the row, or by what it has in common with a record that is the row's by itself. Without a birth date, beside
-    a record that has the row's, it may be his father's of one name and home: the row has its record, so this one must agree by more than a link must.
-    ``numbers`` are as in ``_by_pair``.
-    """
-    size, number = len(edges.rows), numbers[1]
-    several = np.bincount(edge[kind == deciding.LINK], minlength=size) > 1
-    here = np.flatnonzero(several[edge] & (kind == deciding.LINK))
-    of = np.flatnonzero(several[edges.place])
-    key = edges.place[of].astype(np.int64) << 32 | number[scored.b[of]]
-    order = np.argsort(key)
-    keys = key[order]
-    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-    keys, odds = keys[first], np.maximum.reduceat(scored.log_odds[of[order]], first)
-    wanted = edge[here].astype(np.int64) << 32 | number[record[here]]
-    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    own = np.full(len(here), -np.inf)
-    found = np.flatnonzero(keys[place] == wanted) if len(keys) else np.empty(0, np.int64)
-    own[found] = odds[place[found]]
-    least = np.log(scorer.options.threshold / (1 - scorer.options.threshold))
-    strong = own >= np.minimum(least, edges.log_odds[edge[here]])
-    both = scorer.encoded.cohort, scorer.encoded.records
-    mine, theirs = (
-        np.bincount(of_row, side.birth > 0) > 0 for of_row, side in zip(numbers, both, strict=True)
-    )
-    dated = mine[row[here]] & theirs[number[record[here]]]
-    beside = np.bincount(edge[here[strong & dated]], minlength=size) > 0
-    strong &= dated | ~beside[edge[here]] | (own >= _UNDATED)
-    firm, weak = here[strong], here[~strong]  # both in the order of rows, not of edges
-    firm = firm[np.argsort(edge[firm], kind="stable")]
-    start, stop = (np.searchsorted(edge[firm], edge[weak], side=s) for s in ("left", "right"))
-    many = stop - start
-    pair = np.repeat(np.arange(len(weak)), many)
-    place = np.arange(len(pair)) + np.repeat(start - np.cumsum(many) + many, many)
-    alike = scorer.within_records().log_odds_of(record[weak[pair]], record[firm[place]])
-    most = np.full(len(weak), -np.inf)
-    np.maximum.at(most, pair, alike)
-    result = kind.copy()
-    result[weak[most < _CARRIES]] = deciding.REVIEW
-    return result, most[most >= _CARRIES]
 
 
 # Reviewed pairs are decided as reviewed, as in a run: "same" is a link whatever a guard says, since a guard

@@ -61,9 +61,9 @@ class SignOff:
     @property
     def attention(self) -> Sequence[Mapping[str, Any]]:
         """What to look at first, the gravest first, besides the checks that warn: those are listed as a whole."""
-        listed = tuple(str(one["title"]) for one in self.warning)
+        listed = [str(one["title"]) for one in self.warning]
         every = (self.model or {}).get("attention", ())
-        return [one for one in every if not (listed and one["text"].endswith(listed))]
+        return [one for one in every if not any(title in one["text"] for title in listed)]
 
     @property
     def usual(self) -> Sequence[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from approvals import custody
 from approvals.gate import is_refused_attempt, record_attempt
 from errors import CodedError, Exit
-from matching.arrays import give_back
+from matching.arrays import MUCH, give_back
 from pipelines import cluster, errors, operations, storage
 from pipelines.home import Home, locked, sweep, write_private
 from pipelines.release import content, orders, stages, staging
@@ -66,8 +66,6 @@ class Outcome:
         code = str((self.error or {}).get("code", ""))
         return _STATES.get(code, self.name)
 
-
-_MUCH = 3 << 30  # bytes of the process, beside which giving back what was freed costs nothing
 
 _STATES = {
     "RUN-03": "WaitingForReview",
@@ -280,7 +278,7 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
         except Exception as error:  # noqa: BLE001
             raise_if_stopped()
             raise _as_coded(context, name, error) from None
-    give_back(_MUCH)  # the next stage holds other things
+    give_back(MUCH)  # the next stage holds other things
 
 
 def check_answers(context: ReleaseContext) -> None:

@@ -6,14 +6,13 @@ Nothing is edited: a decision that is taken back, or changed by the one who made
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 
-from matching.arrow import column, pc, texts
 from matching.review import Verdict
 from pipelines.release.context import ReleaseContext
+from systems.without_pandas import leave_pandas_out
 
 STAGE, TABLE = "decisions", "given"
 UNDONE = "undone"
@@ -153,16 +152,9 @@ class Book:
 
 
 def _table(words: Sequence[Word]) -> pa.Table:
-    columns = ([getattr(word, name) for word in words] for name in SCHEMA.names)
-    arrays = [_array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
-
-
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """What `pa.array` gives, which would import pandas: a desk does without."""
-    if pa.types.is_string(kind):
-        return texts(values)
-    return pc.cast(column(np.array(values, np.int64)), kind)
+    leave_pandas_out()
+    columns = {name: [getattr(word, name) for word in words] for name in SCHEMA.names}
+    return pa.Table.from_pydict(columns, schema=SCHEMA)
 
 
 def standings(
