@@ -58,8 +58,8 @@ class Pattern:
         primary: of them, those that are small themselves.
         report: the audit of exactly this pattern.
         programmes: linear programmes of the suppressor.
-        weight: what the secondary cells cost, in this table and the linked ones together: how many they
-            are where all weigh 1.
+        weight: what the secondary cells cost, in this table and the linked ones together, those left out that
+            earlier tables hide: how many they are where all weigh 1.
         needed: of that what any pattern needs (0: nothing is proven).
         for_alone: of the secondary cells, in all tables together, those that the rule for people who
             are alone in a cell asked for; None where that was not tried.
@@ -230,7 +230,10 @@ def _pattern(
         priced and search.policy.singletons and search.policy.clean and search.hidden.size <= LARGE
     )
     price = hidden_for_the_alone(search) if tried else None
-    weight = float(search.weights[search.hidden & ~search.primary].sum())
+    chosen = (
+        search.hidden & ~search.primary & ~search.fixed
+    )  # what earlier tables hide costs nothing now
+    weight = float(search.weights[chosen].sum())
     first, *others = (
         Pattern(
             table,

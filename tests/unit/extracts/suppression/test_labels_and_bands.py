@@ -343,7 +343,8 @@ def test_of_a_small_sum_nobody_asks_that_it_be_less_than_its_parts_that_hold_som
     first, second = tmp_path / "first.csv", tmp_path / "second.csv"
     plain = {**how, "hierarchy": {}}  # the fine table was published without any region
     suppress_file(files["fine"], out=first, **plain)
-    suppress_file(files["coarse"], earlier=[first], out=second, **how)
+    made = suppress_file(files["coarse"], earlier=[first], out=second, **how)
+    assert made.gap == 0  # what the fine table hides is no price of this one
     rows = [line.split(",") for line in second.read_text().splitlines()[1:]]
     shown = {(row[0], row[1]): row[2] for row in rows}
     assert [shown[g, "x"] for g in "ABC"] == ["", "", "53"]
