@@ -78,6 +78,11 @@ class Begun:
     seconds: float
     results: "Future[tuple[CheckResult, ...]]"
 
+    @property
+    def waits(self) -> bool:
+        """Whether the verdict is not there yet."""
+        return not self.results.done()
+
     def verdict(self) -> Validation:
         """Wait for the verdict.
 
@@ -122,19 +127,15 @@ def begin(
     started = time.perf_counter()
     shown = form or ("rows" if total <= ROWS_TO_SHOW else "counts")
     with unordered(con):
-        counts, frames = _counted(checks, con, relation, shown, in_step)
-    seconds = round(time.perf_counter() - started, 3)
-    judging = ThreadPoolExecutor(1, "judging")
-    results = judging.submit(_judged, checks, counts, frames)
-    judging.shutdown(wait=False)
-    return Begun(suite, total, seconds, results)
+        results = _counted(checks, con, relation, shown, in_step)
+    return Begun(suite, total, round(time.perf_counter() - started, 3), results)
 
 
 def run_checks(
     checks: Sequence[Check], con: "duckdb.DuckDBPyConnection", relation: str, form: Form
 ) -> tuple[CheckResult, ...]:
     """Count and judge; the results stand in the order of the checks."""
-    return _judged(checks, *_counted(checks, con, relation, form))
+    return _counted(checks, con, relation, form).result()
 
 
 def _counted(
@@ -143,24 +144,35 @@ def _counted(
     relation: str,
     form: Form,
     in_step: InStep | None = None,
-) -> tuple[dict[str, Counts], list[Shown]]:
-    """DuckDB's counts, and what Great Expectations is shown."""
+) -> "Future[tuple[CheckResult, ...]]":
+    """Count, and have Great Expectations judge: rows while they are counted, the counts then."""
     by_row = [c for c in checks if c.row is not None]
     whole = [c for c in checks if c.row is None]
     total = row_count(con, relation)
-    counts = count_rows(con, relation, by_row, total, in_step)
-    counts |= count_whole(con, relation, whole, total)
     shown = [c for c in by_row if c.over is None] if form == "rows" else []
-    frames = [Shown("rows", mark_rows(con, relation, shown), shown)] if shown else []
-    counted = [c for c in checks if c not in shown]
-    numbers = pa.table({c.id: [counts[c.id].unexpected] for c in counted})
-    return counts, [*frames, Shown("counts", numbers, counted)]
+    judging = ThreadPoolExecutor(1, "judging")
+    try:
+        rows = Shown("rows", mark_rows(con, relation, shown), shown) if shown else None
+        first = judging.submit(judge, [rows] if rows else [])
+        counts = count_rows(con, relation, by_row, total, in_step)
+        counts |= count_whole(con, relation, whole, total)
+        counted = [c for c in checks if c not in shown]
+        numbers = pa.table({c.id: [counts[c.id].unexpected] for c in counted})
+        return judging.submit(_judged, checks, counts, first, Shown("counts", numbers, counted))
+    finally:
+        judging.shutdown(wait=False)
 
 
 def _judged(
-    checks: Sequence[Check], counts: Mapping[str, Counts], frames: Sequence[Shown]
+    checks: Sequence[Check],
+    counts: Mapping[str, Counts],
+    first: "Future[dict[str, Judgement]]",
+    rest: Shown,
 ) -> tuple[CheckResult, ...]:
-    judged = judge(frames)
+    rows, others = first.result(), judge([rest])
+    judged = rows | others
+    if len(rows) + len(others) != len(checks) or len(judged) != len(checks):
+        raise ValidationBroke(checks=len(checks), answered=len(judged))
     return tuple(_result(c, counts[c.id], judged[c.id]) for c in checks)
 
 

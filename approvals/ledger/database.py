@@ -15,7 +15,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -91,6 +90,8 @@ def postgres_script(role: str, schema: str = "public") -> str:
         ValueError: ``role`` or ``schema`` is no plain identifier.
     """
     grants = appender_grants(role, schema)
+    from sqlalchemy.dialects import postgresql
+
     dialect = postgresql.dialect()
     statements = [
         f'SET search_path = "{schema}"',

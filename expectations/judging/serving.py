@@ -66,7 +66,7 @@ def load() -> None:
     """Import Great Expectations. Its telemetry is switched off first."""
     os.environ |= {"GX_ANALYTICS_ENABLED": "false", "GE_USAGE_STATS": "false", "TQDM_DISABLE": "1"}
     # For expectations and pages that we have none of: a third of what importing it takes.
-    with loaded_when_used("altair", "scipy.stats"):
+    with loaded_when_used("altair", "jsonschema", "mistune", "scipy.stats"):
         import great_expectations as _gx
 
     del _gx

@@ -74,7 +74,7 @@ class Explainer:
     Attributes:
         model: what fields were weighed with.
         frequencies: by the rows of ``record_ids``.
-        record_ids: id of the record of each row, as text; a record's variants have a row each, in the linkage's order.
+        record_ids: id of the record of each row, as given or as text; a record's variants have a row each, in the linkage's order.
         exact: the user's own columns.
         words: nicknames and what stands for nobody.
     """
@@ -88,15 +88,16 @@ class Explainer:
     @staticmethod
     def of(result: LinkResult) -> "Explainer":
         """Of a linkage, for any of its pairs."""
-        ids = pa.table({"id": pc.cast(result.pairs.record_ids, pa.string())})["id"].combine_chunks()
-        return Explainer(result.model, result.frequencies, ids, result.exact, result.words)
+        ids, words = result.pairs.record_ids, result.words
+        return Explainer(result.model, result.frequencies, ids, result.exact, words)
 
     def kept(self, records: Iterable[str]) -> tuple[str, pa.Table]:
         """What explains the pairs of some records later: the model as JSON, and a row for each variant."""
-        wanted = pc.is_in(self.record_ids, value_set=pa.array(list(records), pa.string()))
-        rows = np.flatnonzero(array(wanted))
+        few = pc.cast(pa.array(list(records), pa.string()), self.record_ids.type)
+        rows = np.flatnonzero(array(pc.is_in(self.record_ids, value_set=few)))
         columns = {name: pa.array(v[rows]) for name, v in self.frequencies.by_row.items()}
-        table = pa.table({"record_id": self.record_ids.take(pa.array(rows)), **columns})
+        ids = pc.cast(self.record_ids.take(pa.array(rows)), pa.string())
+        table = pa.table({"record_id": ids, **columns})
         model = self.model
         numbers = {
             "m": [one.tolist() for one in model.m],

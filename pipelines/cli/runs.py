@@ -1,5 +1,7 @@
 """``run``, ``review`` and ``refresh``: making releases, up to where somebody has to act."""
 
+import functools
+import gc
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +47,7 @@ def run(
 
     if not resume:  # most of it needs no judge any more
         judging.begin()
+    _import_rooms()
     from pipelines.release import Request, order_release, prepare_resume
     from pipelines.session import Session
 
@@ -82,6 +85,18 @@ def run(
             )
         home = session.home
     _carry_out(console, home, release, orchestrated=not no_orchestrator)
+
+
+@functools.cache
+def _import_rooms() -> None:
+    """Import what releases are made with. It stays, so that nobody looks for cycles among it, neither meanwhile nor later."""
+    gc.disable()
+    try:
+        import pipelines.orchestration
+        import pipelines.release  # noqa: F401
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bool) -> None:

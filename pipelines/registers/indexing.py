@@ -6,6 +6,7 @@ same as without. An index of another version is not read.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from extracts import rows as extracts
+from extracts.rows import compute as pc
 from matching import errors, linking, normalise
 from matching.arrays import give_back
 from pipelines.home import locked
+from pipelines.registers import ahead
 from pipelines.registers.index_changes import Changes
 from pipelines.session import Session
 from systems import database
@@ -33,6 +36,7 @@ _MANY, _FEW = (
     1 << 13,
 )  # rows read together: of what all releases read, and of what linked entries are looked up in
 _READ = 0.4  # of the time that an index takes: until the entries are read as linkage reads them
+_LITTLE = 10_000  # entries whose rows are read ahead: other work holds what it needs meanwhile
 _KEPT = ["record_id", "identity"]
 Read: TypeAlias = tuple[pa.Table, pa.Table]
 
@@ -233,12 +237,48 @@ def records_source(
 
 
 def indexed_source(
-    index: Index, system: System, wanted: pa.Table, seen: list[pa.Table]
+    index: Index, system: System, allowed: extracts.RowScope, seen: list[pa.Table]
 ) -> linking.Source:
-    """The same out of a snapshot's index."""
-    chosen = wanted["record_id"].to_numpy()
+    """The same out of a snapshot's index, of all entries in scope.
 
+    Raises:
+        ScopeEmpty, StagingDoesNotHold: while it is read.
+    """
+
+    def stored(columns: Sequence[str]) -> normalise.EncodingInput:
+        read, ids = ahead.taken(*_entries(index, system, allowed, columns))
+        seen.append(ids)
+        return read
+
+    return replace(_index_source(index, system, allowed, seen), stored=stored)
+
+
+def read_entries_ahead(
+    index: Index, system: System, allowed: extracts.RowScope, cohort: Sequence[str]
+) -> None:
+    """Begin to read what `indexed_source` will be asked for by a cohort with these columns."""
+    records = _index_source(index, system, allowed, []).columns
+    columns = normalise.common_columns(cohort, records)
+    ahead.begin(*_entries(index, system, allowed, columns))
+
+
+def _entries(
+    index: Index, system: System, allowed: extracts.RowScope, columns: Sequence[str]
+) -> tuple[ahead.What, Callable[[], tuple[normalise.EncodingInput, pa.Table]]]:
+    """Entries in scope as linkage reads them, and their ids and persons: under which name, and how they are read."""
+
+    def read() -> tuple[normalise.EncodingInput, pa.Table]:
+        seen: list[pa.Table] = []
+        return _index_source(index, system, allowed, seen).read(columns), seen[0]
+
+    return ("entries", index.files, allowed, tuple(columns)), read
+
+
+def _index_source(
+    index: Index, system: System, allowed: extracts.RowScope, seen: list[pa.Table]
+) -> linking.Source:
     def rows(columns: Sequence[str]) -> pa.Table:
+        chosen = extracts.records_of(index.read("scope"), system, allowed)["record_id"].to_numpy()
         table = index.some("rows", columns, "record_id", lambda ids: _among(ids, chosen))
         seen.append(table.select(_KEPT))
         return table
@@ -246,12 +286,39 @@ def indexed_source(
     return linking.stored_source(_columns(system), rows, lambda: index.read("texts"))
 
 
-def released_of(index: Index, plan: extracts.Plan, entries: pa.Array) -> pa.Table:
-    """The stored rows of some entries, with the columns of a plan."""
-    chosen = np.unique(entries.to_numpy())
-    return index.some(
-        "released", extracts.stored_columns(plan), "entry_", lambda ids: _among(ids, chosen)
-    )
+def released_of(
+    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table
+) -> pa.Table:
+    """The stored rows of linked entries, with the columns that an extract of this scope looks at.
+
+    Raises:
+        StagingDoesNotHold: see `Index.some`.
+    """
+    return ahead.taken(*_leaving(index, system, allowed, _linked(links)))
+
+
+def read_released_ahead(
+    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table
+) -> None:
+    """Begin to read what `released_of` will give for these links, where it is little."""
+    if len(linked := _linked(links)) <= _LITTLE:
+        ahead.begin(*_leaving(index, system, allowed, linked))
+
+
+def _leaving(
+    index: Index, system: System, allowed: extracts.RowScope, linked: npt.NDArray[np.int64]
+) -> tuple[ahead.What, Callable[[], pa.Table]]:
+    columns = extracts.stored_columns(extracts.plan_for(system, "identified", allowed.columns))
+
+    def read() -> pa.Table:
+        return index.some("released", columns, "entry_", lambda ids: _among(ids, linked))
+
+    return ("released", index.files, tuple(columns), linked.tobytes()), read
+
+
+def _linked(links: pa.Table) -> npt.NDArray[np.int64]:
+    chosen = links.filter(pc.equal(links["decision"], "link"))["record_id"]
+    return np.unique(chosen.to_numpy())
 
 
 def _among(ids: pa.Array, chosen: npt.NDArray[np.int64]) -> pa.Array:

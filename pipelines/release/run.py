@@ -18,7 +18,7 @@ from approvals import custody
 from approvals.gate import is_refused_attempt, record_attempt
 from errors import CodedError, Exit
 from matching.arrays import MUCH, give_back
-from pipelines import cluster, errors, operations, storage
+from pipelines import cluster, errors, operations, registers, storage
 from pipelines.home import Home, locked, sweep, write_private
 from pipelines.release import content, orders, stages, staging
 from pipelines.release.context import ReleaseContext, open_context
@@ -110,6 +110,7 @@ def run_release(
             locked(home.runs / release, home.projects / project),
             open_context(home, release) as context,
             if_forced(partial(_record_forced_end, home, release)),
+            registers.let_go(),
         ):
             (home.runs / release / OUTCOME).unlink(missing_ok=True)  # of before
             sweep(home.runs / release, home.projects / project / "reports" / release)

@@ -32,6 +32,11 @@ class Index:
         self._paths = {_table_of(name): directory / f"{name}.parquet" for name in files}
         self._key = key
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where its tables are; one that is made anew has others."""
+        return tuple(self._paths.values())
+
     def read(self, table: str) -> pa.Table:
         """A table.
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from extracts.identified import CohortRows, Extract, begin_identified
 from extracts.package import DataDictionary, check_formats
-from extracts.rows import ContentScan, ScanReport, check_content, plan_for
+from extracts.rows import ContentScan, ScanReport, check_content
 from extracts.rows import compute as pc
 from extracts.shares import Checks, Looked
 from pipelines import registers
@@ -32,10 +32,7 @@ def _identified(context: ReleaseContext) -> Product:
     system, rows = approved.system, approved.rows
     index, stored = context.index, None
     if index is not None:
-        links = staging.read("review", "settled")
-        linked = links.filter(pc.equal(links["decision"], "link"))["record_id"]
-        plan = plan_for(system, "identified", rows.columns)
-        stored = registers.released_of(index, plan, linked)
+        stored = registers.released_of(index, system, rows, staging.read("review", "settled"))
     connect = context.snapshot.connect if index is None else database.connect
     with connect(context.threads) as con:
         staging.view(con, "intake", "supplied", "supplied")

@@ -1,15 +1,18 @@
 """Stage 2: the cohort, as registered and confirmed, checked, linked to itself and staged."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from crypto.errors import StagingDoesNotHold
+from errors import CodedError
 from expectations import report, validation
 from extracts.rows import compute as pc
-from matching import linking, own_words, persons
+from matching import linking, persons
 from pipelines import cohort as cohorts
+from pipelines import registers
 from pipelines.release.context import ReleaseContext
 from pipelines.release.reviewing import ALIKE, released_rows, told_apart_digest
 from pipelines.release.stages.stage import Product
@@ -47,6 +50,8 @@ def intake_cohort(context: ReleaseContext) -> Product:
         others = cohorts.open_remaining(session, project, earlier)
         repeated = cohorts.overlap(cohort, others, context.threads)
         report.prepare()  # the first verdict is waited for longest
+        if begun.waits:
+            _read_ahead(context, cohort)
     files = (
         context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
         context.staging.write("intake", "attempted", _attempted(cohort, refused, alike)),
@@ -67,6 +72,14 @@ def intake_cohort(context: ReleaseContext) -> Product:
     return Product(files, {**counts, **facts})
 
 
+def _read_ahead(context: ReleaseContext, cohort: cohorts.StoredCohort) -> None:
+    """Begin to read what linkage will; where that can't be read, its stage says so."""
+    with contextlib.suppress(CodedError):
+        if (index := context.index) is not None:
+            approved, columns = context.approved, _source(cohort).columns
+            registers.read_entries_ahead(index, approved.system, approved.rows, columns)
+
+
 def has_rows_told_apart(context: ReleaseContext) -> bool:
     """Whether reviewers have told rows apart since the cohort was taken in: they are attempted then."""
     known = str(context.facts("intake").get("told_apart", ""))
@@ -85,16 +98,18 @@ def _validate(
 
 def _alike(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.Table:
     """Rows in groups of two or more that look like one person: ``cohort_id, group, probability``."""
-    standard, settings = cohort.columns[2:], context.session.settings
+    workers = context.workers()
+    return persons.find_duplicates(_source(cohort), context.words, workers and workers.linkage)
+
+
+def _source(cohort: cohorts.StoredCohort) -> linking.Source:
+    standard = cohort.columns[2:]
 
     def parts() -> Iterator[pa.Table]:
         for part in cohort.parts(["row_id", *standard]):
             yield part.rename_columns(["cohort_id", *standard])
 
-    words = own_words.OwnWords(settings.linkage.placeholders, settings.linkage.nicknames)
-    source = linking.parts_source(["cohort_id", *standard], "cohort", parts)
-    workers = context.workers()
-    return persons.find_duplicates(source, words, workers and workers.linkage)
+    return linking.parts_source(["cohort_id", *standard], "cohort", parts)
 
 
 def _attempted(

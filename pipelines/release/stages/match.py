@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from expectations import validation
 from extracts.rows import compute as pc
-from extracts.rows import records_in_scope, records_of
+from extracts.rows import records_in_scope
 from matching import model, reports
 from matching.errors import LinkageBroke
 from matching.linking import Explainer, LinkResult, Source, link_sources, parts_source
@@ -55,6 +55,8 @@ def link_cohort(context: ReleaseContext) -> Product:
     made, links = result.report, result.links
     kept = _keep_weights(staging, links, result)
     del result  # with all that the report was made from: both sides as integers
+    if (index := context.index) is not None:
+        registers.read_released_ahead(index, context.approved.system, context.approved.rows, links)
     with context.required("links", _validate(context, pa.concat_tables(compared), links)):
         report = staging.place("match", "LINKS.json")
         write_private(report, json.dumps(asdict(made), indent=1, default=str))
@@ -127,8 +129,7 @@ def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[So
     approved, snapshot = context.approved, context.snapshot
     system, index = approved.system, context.index
     if index is not None:
-        wanted = records_of(index.read("scope"), system, approved.rows)
-        yield registers.indexed_source(index, system, wanted, compared)
+        yield registers.indexed_source(index, system, approved.rows, compared)
         return
     with snapshot.connect(context.threads) as con:
         wanted = records_in_scope(con, system, approved.rows)

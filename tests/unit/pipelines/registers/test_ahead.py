@@ -1,0 +1,140 @@
+"""What is read ahead is what would have been read; whatever goes wrong with it is found out by who asks."""
+
+import threading
+
+import pyarrow as pa
+import pytest
+
+from crypto.errors import StagingDoesNotHold
+from extracts.rows import RowScope
+from matching import normalise
+from pipelines.registers import ahead, indexing, let_go
+from pipelines.registers.indexing import index_of
+from synthetic.registers.system import make_system
+from systems.description.loading import load_system
+from tests.unit.pipelines.registers.test_index_of_changes import load
+from tests.unit.systems.conftest import store_at
+
+CARPOS = load_system("CARPOS")
+SCOPE = RowScope(("GV", "DV"), (2000, 2100))
+COLUMNS = ("first_name", "last_name", "birth_date", "street", "ssn")
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    import pyarrow.parquet as pq
+
+    place = tmp_path_factory.mktemp("ahead")
+    made = make_system("CARPOS", place / "made", records=60, seed=3)
+    tables = {path.stem: pq.read_table(path) for path in made.files}
+    store = store_at(place / "store")
+    return index_of(store.open(load(store, tables, place).snapshot_id))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_begun():
+    with let_go():
+        yield
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The tables of the index that are read, as they are read."""
+    found, kind = [], indexing.Index
+    read, some = kind.read, kind.some
+    monkeypatch.setattr(kind, "read", lambda self, table: found.append(table) or read(self, table))
+    monkeypatch.setattr(
+        kind, "some", lambda self, table, *rest: found.append(table) or some(self, table, *rest)
+    )
+    return found
+
+
+def entries(index, scope=SCOPE, columns=COLUMNS):
+    seen = []
+    source = indexing.indexed_source(index, CARPOS, scope, seen)
+    read = source.read(normalise.common_columns(columns, source.columns))
+    numbers = {name: values.tolist() for name, values in read.numbers.items()}
+    texts = {name: (one.indices.tolist(), one.values) for name, one in read.texts.items()}
+    return read.as_given.to_pydict(), numbers, texts, [one.to_pydict() for one in seen]
+
+
+def test_entries_are_the_same_and_read_once(index, reads):
+    plain = entries(index)
+    assert plain[0]["record_id"]
+    assert sorted(reads) == ["rows", "scope", "texts"]
+    reads.clear()
+    indexing.read_entries_ahead(index, CARPOS, SCOPE, COLUMNS)
+    assert entries(index) == plain
+    assert sorted(reads) == ["rows", "scope", "texts"]
+    assert entries(index) == plain  # taken once: a linkage uses it up
+    assert len(reads) == 6
+
+
+@pytest.mark.parametrize(
+    ("scope", "columns"),
+    [(RowScope(("GV",), (2000, 2100)), COLUMNS), (SCOPE, (*COLUMNS, "phone"))],
+    ids=["scope", "columns"],
+)
+def test_entries_of_another_scope_or_by_other_columns_are_read_by_themselves(index, scope, columns):
+    plain = entries(index, scope, columns)
+    indexing.read_entries_ahead(index, CARPOS, SCOPE, COLUMNS)
+    assert entries(index, scope, columns) == plain
+
+
+def test_rows_of_other_links_are_read_by_themselves(index, reads):
+    ids = index.read("released")["entry_"].unique().to_pylist()
+
+    def links(chosen, decision="link"):
+        return pa.table({"record_id": chosen, "decision": [decision] * len(chosen)})
+
+    def rows(given):
+        return indexing.released_of(index, CARPOS, SCOPE, given).to_pylist()
+
+    plain, other = rows(links(ids[:5])), rows(links(ids[3:9]))
+    assert {row["entry_"] for row in plain} == set(ids[:5])
+    reads.clear()
+    indexing.read_released_ahead(index, CARPOS, SCOPE, links(ids[:5]))
+    assert rows(links(ids[:5])) == plain
+    assert reads == ["released"]
+    indexing.read_released_ahead(index, CARPOS, SCOPE, links(ids[:5]))
+    assert rows(links(ids[3:9])) == other  # a reviewer decided otherwise meanwhile
+    assert rows(links(ids[:5], "review")) == []
+
+
+def test_many_rows_are_not_read_ahead(index, reads, monkeypatch):
+    monkeypatch.setattr(indexing, "_LITTLE", 1)
+    ids = index.read("released")["entry_"].unique().to_pylist()[:2]
+    reads.clear()
+    indexing.read_released_ahead(
+        index, CARPOS, SCOPE, pa.table({"record_id": ids, "decision": ["link"] * 2})
+    )
+    assert reads == []
+
+
+def test_what_could_not_be_read_is_told_by_who_asks():
+    tries = []
+
+    def read():
+        tries.append(threading.current_thread().name)
+        raise StagingDoesNotHold
+
+    ahead.begin(("this",), read)
+    with pytest.raises(StagingDoesNotHold):
+        ahead.taken(("this",), read)
+    assert len(tries) == 2
+    assert tries[1] == threading.current_thread().name
+
+
+def test_nothing_stays_beyond_the_run():
+    with let_go():
+        ahead.begin(("this",), lambda: "before")
+    assert ahead.taken(("this",), lambda: "now") == "now"
+
+
+def test_one_thing_at_a_time_is_kept():
+    ahead.begin(("this",), lambda: "before")
+    ahead.begin(("that",), lambda: "before")
+    assert ahead.taken(("this",), lambda: "now") == "now"
+    assert ahead.taken(("that",), lambda: "now") == "now"  # whoever asked for another let it go
+    ahead.begin(("that",), lambda: "before")
+    assert ahead.taken(("that",), lambda: "now") == "before"
