@@ -19,6 +19,7 @@ from matching.arrays.numbering import (
     in_parts,
     number_ids,
     numbered,
+    row_numbers,
     some_numbers,
     within,
 )

@@ -17,20 +17,31 @@ _PART = (
 
 def numbered(values: Numbers) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
+    number, many = _numbered(values)
+    return number.astype(np.int64, copy=False), many
+
+
+def row_numbers(values: Numbers) -> tuple[Rows, int]:
+    """The same in 32 bits, for what is no part of a larger number."""
+    number, many = _numbered(values)
+    return number.astype(np.int32, copy=False), many
+
+
+def _numbered(values: Numbers) -> tuple[Numbers, int]:
     if not len(values):
-        return np.empty(0, np.int64), 0
+        return np.empty(0, np.int32), 0
     if bool((values[1:] >= values[:-1]).all()):  # as rows of sorted pairs are
-        number = np.zeros(len(values), np.int64)
+        number = np.zeros(len(values), np.int32)
         np.cumsum(values[1:] != values[:-1], out=number[1:])
         return number, int(number[-1]) + 1
     if compiled() is not None:
         most = min(_ROOMY * len(values), np.iinfo(np.int32).max)
         if int(values.min()) >= 0 and int(values.max()) < most:
             small, which = renumber(values.astype(np.int32, copy=False))
-            return small.astype(np.int64), len(which)
+            return small, len(which)
         return number_values(values.astype(np.int64, copy=False))
     encoded = column(values).dictionary_encode()
-    return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
+    return array(encoded.indices), len(encoded.dictionary)
 
 
 def in_parts(first: Numbers, second: Numbers, rows: Rows) -> list[Rows]:
@@ -61,12 +72,14 @@ def some_numbers(values: Numbers) -> tuple[Numbers, int]:
     return (values - low, room) if room <= _ROOMY * len(values) else numbered(values)
 
 
-def among(values: Ints, sorted_keys: Ints) -> Bools:
+def among(values: Numbers, sorted_keys: Ints) -> Bools:
     """Which values are among a (short, sorted) list of keys."""
-    if not len(sorted_keys):
-        return np.zeros(len(values), np.bool_)
-    place = np.minimum(np.searchsorted(sorted_keys, values), len(sorted_keys) - 1)
-    return sorted_keys[place] == values
+    found = np.zeros(len(values), np.bool_)
+    for begin in range(0, len(values) if len(sorted_keys) else 0, _PART):
+        some = values[begin : begin + _PART]
+        place = np.minimum(np.searchsorted(sorted_keys, some), len(sorted_keys) - 1)
+        found[begin : begin + _PART] = sorted_keys[place] == some
+    return found
 
 
 def within(numbers: Numbers, chosen: Ints) -> Bools:

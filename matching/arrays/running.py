@@ -3,9 +3,11 @@
 import ctypes
 import gc
 import os
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Final, TypeVar, cast
@@ -13,6 +15,10 @@ from typing import Final, TypeVar, cast
 import pyarrow as pa
 
 MUCH: Final = 3 << 30  # bytes of a process, beside which giving back what was freed costs nothing
+
+_AHEAD: Final = (
+    2  # tasks of each thread that are begun or done before their turn: results wait, and are large
+)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -24,13 +30,18 @@ def in_threads(
     """``work`` done for each task, in the tasks' order whoever finishes first; on all cores where no number is given."""
     number = threads or len(os.sched_getaffinity(0))
     if number > 1:
-        tasks = list(tasks)  # as the pool would
+        tasks = list(tasks)
         number = min(number, len(tasks))
     if number <= 1:  # nothing to do beside it
         yield from map(work, tasks)
         return
+    rest = iter(tasks)
     with ThreadPoolExecutor(number, "linkage") as pool:
-        yield from pool.map(work, tasks)
+        waiting = deque(pool.submit(work, task) for task in islice(rest, _AHEAD * number))
+        while waiting:
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(work, task) for task in islice(rest, 1))
+            yield result
 
 
 def prefetch(parts: Iterable[Result]) -> Iterator[Result]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.arrow import Bools, Ints, Numbers, Rows
+from matching.arrow import Bools, Numbers, Rows
 
 
 @dataclass(frozen=True)
@@ -13,16 +13,18 @@ class Variants:
     """The rows of each number."""
 
     order: Rows
-    start: Ints
-    many: Ints
+    start: Rows
+    many: Rows
 
     @classmethod
     def of(cls, numbers: Numbers) -> "Variants":
         """Rows by their number (small, not negative)."""
-        many = np.bincount(numbers)
-        return cls(
-            np.argsort(numbers, kind="stable").astype(np.int32), np.cumsum(many) - many, many
-        )
+        many = np.bincount(numbers).astype(np.int32)
+        if bool((numbers[1:] >= numbers[:-1]).all()):  # mostly each row says one thing
+            order = np.arange(len(numbers), dtype=np.int32)
+        else:
+            order = np.argsort(numbers, kind="stable").astype(np.int32)
+        return cls(order, np.cumsum(many, dtype=np.int32) - many, many)
 
     def all_with(
         self, other: "Variants", x: Numbers, y: Numbers, holds: Callable[[Rows, Rows], Bools]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from matching.arrays import in_threads, numbered, within
-from matching.arrow import Bools, Floats, Ints, Places, Rows, Small, column, texts
+from matching.arrays import in_threads, row_numbers, some_numbers, within
+from matching.arrow import Bools, Floats, Ints, Numbers, Rows, Small, column, texts
 from matching.assignment.identities import Edges, components
 from matching.native import compiled, propagate_beliefs
 from matching.options import LinkOptions
@@ -34,8 +34,8 @@ class Assignment:
 
 
 def assign(
-    rows: Ints,
-    identities: Ints,
+    rows: Numbers,
+    identities: Numbers,
     log_odds: Floats,
     *,
     row_count: int,
@@ -68,7 +68,7 @@ def assign(
         raised = log_odds - np.log1p(-fill[0])
         if one_row_per_identity:
             raised -= np.log1p(-fill[1])
-        probability = edges.marginals(np.clip(raised, -_SUREST, _SUREST, out=raised))
+        probability = edges.marginals(np.clip(raised, -_SUREST, _SUREST, out=raised), raised)
         matched = float(probability.sum())
         fill = (
             min((matched + 10 * prior_share) / (row_count + 10), _MOST_MATCHED),
@@ -81,27 +81,27 @@ class MatchingGraph:
     """A bipartite graph whose matching is asked for."""
 
     def __init__(
-        self, rows: Ints, identities: Ints, both_sides: bool, threads: int | None = None
+        self, rows: Numbers, identities: Numbers, both_sides: bool, threads: int | None = None
     ) -> None:
-        row, identity = numbered(rows)[0], numbered(identities)[0]
-        rivals = np.bincount(row)[row] > 1
+        rivals = _shared(rows)
         if both_sides:
-            rivals |= np.bincount(identity)[identity] > 1
-        contested = np.flatnonzero(rivals)
-        row, identity = numbered(row[rivals])[0], numbered(identity[rivals])[0]
-        people = int(row.max(initial=-1)) + 1
-        nodes = people + int(identity.max(initial=-1)) + 1
-        part = components(nodes, row, identity + people)[row]
+            rivals |= _shared(identities)
+        contested = np.flatnonzero(rivals).astype(np.int32)
+        (row, people), (identity, others) = (
+            row_numbers(of[contested]) for of in (rows, identities)
+        )
+        del rivals
+        part = components(people + others, row, identity + np.int32(people))[row].astype(np.int32)
         self._threads = threads
         self._graphs = [
             _Graph.of(contested[here], row[here], identity[here], part[here], both_sides)
             for group in range(_GROUPS)
-            for here in [np.flatnonzero(part % _GROUPS == group)]
+            for here in [part % _GROUPS == group]
         ]
 
-    def marginals(self, log_odds: Floats) -> Floats:
-        """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
-        odds = np.exp(log_odds)
+    def marginals(self, log_odds: Floats, out: Floats | None = None) -> Floats:
+        """Probability of each edge (in ``out``). Messages stay in plain numbers: odds are capped before."""
+        odds = np.exp(log_odds, out=out)
         found = in_threads(
             lambda graph: graph.taken(odds[graph.edges]), self._graphs, self._threads
         )
@@ -114,16 +114,17 @@ class MatchingGraph:
 class _Graph:
     """Some connected parts of the graph: edges that have rivals, with numbers of their rows, identities and parts."""
 
-    edges: Places
-    row: Ints
-    identity: Ints
-    part: Ints
+    edges: Rows
+    row: Rows
+    identity: Rows
+    part: Rows
     both: bool
 
     @classmethod
-    def of(cls, edges: Places, row: Ints, identity: Ints, part: Ints, both: bool) -> "_Graph":
+    def of(cls, edges: Rows, row: Rows, identity: Rows, part: Rows, both: bool) -> "_Graph":
         """Number rows, identities and parts anew."""
-        return cls(edges, numbered(row)[0], numbered(identity)[0], numbered(part)[0], both)
+        row, identity, part = (row_numbers(of)[0] for of in (row, identity, part))
+        return cls(edges, row, identity, part, both)
 
     def taken(self, odds: Floats) -> Floats:
         """Odds of the edges, once their rivals had their say.
@@ -134,8 +135,7 @@ class _Graph:
             free = self._by_arrays(odds)
         else:
             free = propagate_beliefs(
-                (self.row.astype(np.int32), self.identity.astype(np.int32)),
-                self.part.astype(np.int32), odds,
+                (self.row, self.identity), self.part, odds,
                 both=self.both, rounds=_ROUNDS, least=_SETTLED, worth=_WORTH,
             )  # fmt: skip
         return odds * free[0] * free[1]
@@ -160,11 +160,17 @@ class _Graph:
                 break
             if len(left) < _WORTH * len(here):
                 here, part = here[left], part[left]
-                row, identity = numbered(row[left])[0], numbered(identity[left])[0]
+                row, identity = row_numbers(row[left])[0], row_numbers(identity[left])[0]
         return free[0], free[1]
 
 
-def _others(group: Ints, value: Floats) -> Floats:
+def _shared(values: Numbers) -> Bools:
+    """Which values others have, too."""
+    place, numbers = some_numbers(values)
+    return (np.bincount(place, minlength=numbers) > 1)[place]
+
+
+def _others(group: Numbers, value: Floats) -> Floats:
     """Sum of a group's values without one's own.
 
     Only the largest of a group can lose the rest in rounding, so it is added up without it.
@@ -237,30 +243,30 @@ def _carried(edges: Edges, probability: Floats, threshold: float) -> Bools:
     return result
 
 
-def _best_other(group: Ints, value: Floats) -> Floats:
+def _best_other(group: Numbers, value: Floats) -> Floats:
     """The largest value in an element's group, its own left out; 0 where it is alone."""
     if not len(value):
         return value
     rest = np.zeros(len(value))
-    place, groups = numbered(group)
-    shared = np.flatnonzero(np.bincount(place, minlength=groups)[place] > 1)
+    shared = np.flatnonzero(_shared(group)).astype(np.int32)
     if len(shared):
-        rest[shared] = _second_to(numbered(place[shared])[0], value[shared])
+        rest[shared] = _second_to(row_numbers(group[shared])[0], value[shared])
     return rest
 
 
-def _second_to(place: Ints, value: Floats) -> Floats:
+def _second_to(place: Rows, value: Floats) -> Floats:
     """For the largest of a group (the last of equal ones) the second, for the others the largest."""
     top = np.zeros(int(place.max()) + 1)
     np.maximum.at(top, place, value)
-    largest = np.flatnonzero(value == top[place])
-    best = np.zeros(len(top), np.int64)
+    result = top[place]
+    largest = np.flatnonzero(value == result).astype(np.int32)
+    best = np.zeros(len(top), np.int32)
     best[place[largest]] = largest
+    del largest, top
     rest = value.copy()
     rest[best] = 0.0
-    second = np.zeros(len(top))
+    second = np.zeros(len(best))
     np.maximum.at(second, place, rest)
-    result = top[place]
     result[best] = second
     return result
 

@@ -4,10 +4,12 @@ Record rows belong to records and records to identities; the edges of the assign
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.arrays import Variants
 from matching.arrow import Bools, Floats, Ints, Numbers, Places, Rows
@@ -18,17 +20,22 @@ Against = Callable[[Ints, Ints], Bools]
 
 VETO = -7.0  # log odds (about 1 in 1000) below which two rows of a would-be person forbid it
 _MOST = 200  # rows of a component whose pairs are all compared
+_AT_ONCE = 1 << 20  # pairs whose edges are made together
+_LINKS = 1 << 22  # links that are followed together
 
 
-def components(size: int, left: Ints, right: Ints) -> Ints:
+def components(size: int, left: Numbers, right: Numbers) -> Ints:
     """For each of ``size`` nodes, the smallest node that it is connected with.
 
     Roots hang on smaller roots until every link is inside one tree (Shiloach and Vishkin 1982); scipy
     does the same, and its import takes longer than most linkages of small files.
     """
-    if compiled() is not None:
-        return connected_components(size, left, right)
     label = np.arange(size)
+    if compiled() is not None:
+        for begin in range(0, len(left), _LINKS):  # in 64 bits, some at a time
+            here = slice(begin, begin + _LINKS)
+            connected_components(label, left[here], right[here])
+        return label
     while len(left):
         a, b = label[left], label[right]
         apart = a != b
@@ -144,11 +151,11 @@ class Edges:
     scored pair.
     """
 
-    rows: Numbers
+    rows: Rows
     identities: Numbers
     log_odds: Floats
     unguarded: Floats
-    place: Places
+    place: Rows
 
 
 def edges_of(scored: Scored, identity: Numbers) -> Edges:
@@ -158,15 +165,32 @@ def edges_of(scored: Scored, identity: Numbers) -> Edges:
         scored: pairs of rows.
         identity: the identity of each record row.
     """
-    key = scored.a.astype(np.int64) * (int(identity.max(initial=0)) + 1) + identity[scored.b]
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    best = np.full(len(first), -np.inf)
-    np.maximum.at(best, place, scored.log_odds)
-    unguarded = np.full(len(first), -np.inf)
-    np.maximum.at(unguarded, place, np.where(scored.guarded, -np.inf, scored.log_odds))
-    return Edges(
-        scored.a[first].astype(np.int64), identity[scored.b[first]], best, unguarded, place
-    )
+    wide, edges = int(identity.max(initial=0)) + 1, 0
+    found = list[tuple[npt.NDArray[Any], ...]]()
+    for here in _by_rows(scored.a):
+        row, whose, odds = scored.a[here], identity[scored.b[here]], scored.log_odds[here]
+        _, first, place = np.unique(
+            row.astype(np.int64) * wide + whose, return_index=True, return_inverse=True
+        )
+        best, unguarded = np.full((2, len(first)), -np.inf)
+        np.maximum.at(best, place, odds)
+        np.maximum.at(unguarded, place, np.where(scored.guarded[here], -np.inf, odds))
+        number = (place + edges).astype(np.int32)
+        found.append((row[first], whose[first], best, unguarded, number))
+        edges += len(first)
+    columns = [*zip(*found, strict=True)]
+    del found
+    return Edges(*(np.concatenate(columns.pop(0)) for _ in range(len(columns))))
+
+
+def _by_rows(rows: Rows) -> Iterator[slice]:
+    """Pairs in parts of some million, at least one, none of whose rows is in two: pairs come in their rows' order, or are one part."""
+    stop, size = 0, len(rows)
+    if bool((rows[1:] >= rows[:-1]).all()):
+        while size - stop > _AT_ONCE:
+            begin, stop = stop, int(np.searchsorted(rows, rows[stop + _AT_ONCE], "right"))
+            yield slice(begin, stop)
+    yield slice(stop, size)
 
 
 def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers:

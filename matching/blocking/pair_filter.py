@@ -68,7 +68,7 @@ class PairFilter:
     table: Frequencies
     least: float
     comparer: comparison.Comparer
-    _steps: list[tuple[Bound, float]] = field(init=False, repr=False)
+    _later: list[float] = field(init=False, repr=False)  # what the steps after each can add at most
     _base: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,10 +76,12 @@ class PairFilter:
         tables, sizes = self.model.tables(), self.model.log_sizes()
         self._weight = [(t[match] - t[random]).astype(np.float32) for t in tables]
         self._base = float(sizes[match] - sizes[random])
-        c, r = self.encoded.cohort, self.encoded.records
-        self._dates = comparison.nibbles(c.birth), comparison.nibbles(r.birth)
-        self._has = _numbers(c), _numbers(r)
-        steps: list[tuple[Bound, float]] = [
+        most = [most for _, most in self._steps()]
+        self._later = [sum(reversed(most[place + 1 :])) for place in range(len(most))]
+
+    def _steps(self) -> list[tuple[Bound, float]]:
+        """Bounds of a pair by some fields, and the most that each can be; kept, they would keep this and both sides, which nobody needs any more."""
+        return [
             (self._numbers, sum(map(self._most, _NUMBERED))),
             (self._birth, self._most("birth")),
             (self._name("last"), self._most("last")),
@@ -89,18 +91,21 @@ class PairFilter:
             (self._plain("sex", 0), self._most("sex")),
             (self._plain("suffix", 0), self._most("suffix")),
         ]
-        later = 0.0
-        self._steps = []
-        for step, most in reversed(steps):
-            self._steps.append((step, later))
-            later += most
-        self._steps.reverse()
+
+    @cached_property
+    def _dates(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        c, r = self.encoded.cohort, self.encoded.records
+        return comparison.nibbles(c.birth), comparison.nibbles(r.birth)
+
+    @cached_property
+    def _has(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        return _numbers(self.encoded.cohort), _numbers(self.encoded.records)
 
     def __call__(self, a: Rows, b: Rows) -> Places:
         """The places of the pairs that may matter, in order."""
         left = np.arange(len(a))
         bound = np.full(len(a), self._base, np.float32)
-        for step, later in self._steps:
+        for (step, _), later in zip(self._steps(), self._later, strict=True):
             if not len(left):
                 break
             bound += step(a, b)
@@ -121,7 +126,7 @@ class PairFilter:
         table.near_zip, table.near_zips = pointer(_NEAR, np.bool_), len(_NEAR)
         table.base = self._base
         # what the sum must exceed after each step, and after the names' letters
-        table.floors[:] = [self.least - later - _SLACK for _, later in self._steps]
+        table.floors[:] = [self.least - later - _SLACK for later in self._later]
         table.last_floor = self.least - 2 * _SLACK
         # first and last names that are not equal
         table.other[:] = [w["first"][2:].max(), max(0.0, w["last"][2:].max())]

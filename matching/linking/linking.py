@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from matching import arrays, errors, headers, normalise, own_words, reports
 from matching import assignment as deciding
-from matching.arrow import Ints, Rows, Small, array, column, pc
+from matching.arrow import Numbers, Rows, Small, array, column, pc
 from matching.findings import Finding
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
@@ -302,7 +302,7 @@ def link_sources(
     if cohort.aliases:  # variants of a row stand behind it
         row, begin = arrays.number_ids(mine["cohort_id"])
         mine = mine.take(column(begin))
-    del left, right
+    del left, right, half  # before names had one spelling, a cohort's columns were others
     report_progress("block", 0.2)
     known = labels and labels.among(mine["cohort_id"], theirs["record_id"], record)
     asked = known and replace(
@@ -374,11 +374,11 @@ def _one_sided(cohort: Source, records: Source) -> Iterator[Finding]:
                 yield Finding("column_one_sided", side, name, 1, 0, what)
 
 
-def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:
+def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Numbers:
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
         return deciding.among_candidates(scored, scorer, record)
-    return arrays.numbered(array(records["identity"]))[0]
+    return arrays.row_numbers(array(records["identity"]))[0]
 
 
 # Reviewed pairs are decided as reviewed, as in a run: "same" is a link whatever a guard says, since a guard

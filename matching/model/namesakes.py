@@ -59,6 +59,7 @@ def count_namesakes(people: "People", side: Side, model: Model) -> Namesakes:
         side: its rows.
         model: its ``u`` says how often names agree by chance.
     """
+    heirs = _heirs(people, side)
     together, same_middle = _together(model), float(model.u[NAMES.index("middle")][1])
     total, lift = float(len(people.rows)), lift_of(people, model)
     average = min(1.0, lift * together)
@@ -75,7 +76,7 @@ def count_namesakes(people: "People", side: Side, model: Model) -> Namesakes:
         full_name[part] = np.log(share / average)
     same, middle = people.middles(same_middle)
     names = people.by_row(full_name), people.by_row(middle)
-    return Namesakes(average, same, *names, _heirs(people, side))
+    return Namesakes(average, same, *names, heirs)
 
 
 def _heirs(people: "People", side: Side) -> Floats32:

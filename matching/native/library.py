@@ -341,11 +341,10 @@ def candidate_pairs(
     return keys[:count], through[:count]
 
 
-def connected_components(size: int, left: Ints, right: Ints) -> Ints:
-    """For each of ``size`` nodes, the smallest node that it is connected with."""
-    label, ends = np.arange(size), (side.astype(np.int64, copy=False) for side in (left, right))
-    compiled().connected_components(*ends, len(left), label, size)
-    return label
+def connected_components(label: Ints, left: Numbers, right: Numbers) -> None:
+    """Follow links: ``label`` has for each node the smallest one that it is connected with, itself to begin with."""
+    ends = (side.astype(np.int64, copy=False) for side in (left, right))
+    compiled().connected_components(*ends, len(left), label, len(label))
 
 
 # propagation.c

@@ -21,40 +21,18 @@ static inline uint64_t mixed(uint64_t x) {
     return x ^ x >> 32;
 }
 
-typedef struct {
-    int64_t value;
-    int64_t number; /* from 1 on; 0: free */
-} Slot;
-
-/* A free table. Large ones lie in large pages where the system has some: places are looked up at random. */
-static void *table(int bits, size_t slot) {
-    const size_t bytes = slot << bits;
-    if (bytes >> PAGE_BITS == 0) return calloc((size_t)1 << bits, slot);
-    void *slots = aligned_alloc((size_t)1 << PAGE_BITS, bytes);
+/* Places of values, one more than each; 0: free. Large tables lie in large pages where the system has some: they are looked up at random.
+ * Four bytes a place: what is touched of fresh memory is what a table of millions costs. */
+static uint32_t *places(int bits) {
+    const size_t bytes = sizeof(uint32_t) << bits;
+    if (bytes >> PAGE_BITS == 0) return calloc((size_t)1 << bits, sizeof(uint32_t));
+    uint32_t *slots = aligned_alloc((size_t)1 << PAGE_BITS, bytes);
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     if (slots) madvise(slots, bytes, MADV_HUGEPAGE);
 #endif
     if (slots) memset(slots, 0, bytes);
     return slots;
 }
-
-static Slot *doubled(Slot *old, int bits) {
-    Slot *slots = table(bits + 1, sizeof(Slot));
-    if (slots) {
-        const uint64_t mask = ((uint64_t)2 << bits) - 1;
-        for (int64_t i = 0; i < (int64_t)1 << bits; i++) {
-            if (!old[i].number) continue;
-            uint64_t at = mixed((uint64_t)old[i].value) & mask;
-            while (slots[at].number) at = (at + 1) & mask;
-            slots[at] = old[i];
-        }
-    }
-    free(old);
-    return slots;
-}
-
-/* Places of values, one more than each; 0: free. Four bytes a place: what is touched of fresh memory is what a table of millions costs. */
-static uint32_t *places(int bits) { return table(bits, sizeof(uint32_t)); }
 
 static uint32_t *more_places(uint32_t *old, int bits, const int64_t *values) {
     uint32_t *slots = places(bits + 1);
@@ -131,38 +109,73 @@ static inline uint64_t hashed(const uint8_t *text, int64_t length) {
     return mixed(hash ^ part);
 }
 
+/* Texts by number: a slot holds it in its lower bits (from 1 on; 0: free) and, in what is left, bits of the text's hash. */
+typedef struct {
+    const int32_t *offsets;
+    const uint8_t *bytes;
+    int32_t *first; /* where each number's text stands first */
+    uint32_t *slots;
+    uint32_t lower; /* a slot's lower bits */
+    int bits;
+} Texts;
+
+static inline uint64_t hash_of(const Texts *t, int64_t i) { return hashed(t->bytes + t->offsets[i], t->offsets[i + 1] - t->offsets[i]); }
+
+static inline int alike(const Texts *t, int64_t i, int64_t j) {
+    const int32_t length = t->offsets[i + 1] - t->offsets[i];
+    return t->offsets[j + 1] - t->offsets[j] == length && !memcmp(t->bytes + t->offsets[i], t->bytes + t->offsets[j], (size_t)length);
+}
+
+/* A table of twice the size; what the old one held is told by the texts, so it goes first. */
+static void more_texts(Texts *t, int64_t count) {
+    uint64_t coming[AHEAD];
+    free(t->slots);
+    if (!(t->slots = places(++t->bits))) return;
+    const uint64_t mask = ((uint64_t)1 << t->bits) - 1;
+    for (int64_t k = -AHEAD; k < count; k++) {
+        const uint64_t hash = k < 0 ? 0 : coming[k % AHEAD];
+        if (k + AHEAD < count) {
+            const int64_t j = k + AHEAD;
+            coming[j % AHEAD] = hash_of(t, t->first[j]);
+            __builtin_prefetch(&t->slots[mixed(coming[j % AHEAD]) & mask], 1);
+        }
+        if (k < 0) continue;
+        uint64_t at = mixed(hash) & mask;
+        while (t->slots[at]) at = (at + 1) & mask;
+        t->slots[at] = ((uint32_t)(hash >> 32) & ~t->lower) | (uint32_t)(k + 1);
+    }
+}
+
 /* The same for texts, which lie between offsets; `first` gets the place of each text's first appearance. */
 int64_t numbered_texts(const int32_t *offsets, const uint8_t *bytes, int64_t size, int32_t *numbers, int32_t *first) {
-    int bits = first_bits(size);
+    Texts t = {offsets, bytes, first, NULL, 1, first_bits(size)};
+    while (size > (int64_t)t.lower) t.lower = 2 * t.lower + 1;
     int64_t count = 0;
-    Slot *slots = table(bits, sizeof(Slot));
+    t.slots = places(t.bits);
     uint64_t coming[AHEAD];
-    for (int64_t i = -AHEAD; slots && i < size; i++) {
-        const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (int64_t i = -AHEAD; t.slots && i < size; i++) {
+        const uint64_t mask = ((uint64_t)1 << t.bits) - 1;
         const uint64_t hash = i < 0 ? 0 : coming[i % AHEAD];
         if (i + AHEAD < size) {
             const int64_t j = i + AHEAD;
-            coming[j % AHEAD] = hashed(bytes + offsets[j], offsets[j + 1] - offsets[j]);
-            __builtin_prefetch(&slots[mixed(coming[j % AHEAD]) & mask], 1);
+            coming[j % AHEAD] = hash_of(&t, j);
+            __builtin_prefetch(&t.slots[mixed(coming[j % AHEAD]) & mask], 1);
         }
         if (i < 0) continue;
-        const int32_t begin = offsets[i], length = offsets[i + 1] - begin;
+        const uint32_t upper = (uint32_t)(hash >> 32) & ~t.lower;
         uint64_t at = mixed(hash) & mask;
-        for (; slots[at].number; at = (at + 1) & mask) {
-            if (slots[at].value != (int64_t)hash) continue;
-            const int32_t there = first[slots[at].number - 1];
-            if (offsets[there + 1] - offsets[there] == length && !memcmp(bytes + offsets[there], bytes + begin, (size_t)length)) break;
-        }
-        if (!slots[at].number) {
-            first[count] = (int32_t)i;
-            slots[at] = (Slot){(int64_t)hash, ++count};
-            numbers[i] = (int32_t)count - 1;
-            if (2 * count > (int64_t)mask) slots = doubled(slots, bits++);
+        for (; t.slots[at]; at = (at + 1) & mask)
+            if ((t.slots[at] & ~t.lower) == upper && alike(&t, i, first[(t.slots[at] & t.lower) - 1])) break;
+        if (t.slots[at]) {
+            numbers[i] = (int32_t)(t.slots[at] & t.lower) - 1;
             continue;
         }
-        numbers[i] = (int32_t)slots[at].number - 1;
+        first[count] = (int32_t)i;
+        numbers[i] = (int32_t)count++;
+        t.slots[at] = upper | (uint32_t)count;
+        if (2 * count > (int64_t)mask) more_texts(&t, count);
     }
-    if (!slots) return -1;
-    free(slots);
+    if (!t.slots) return -1;
+    free(t.slots);
     return count;
 }

@@ -21,6 +21,7 @@ from matching.normalise.dates import birth_dates
 from matching.normalise.full_names import split_full_names
 from matching.normalise.nobody import nobodys_of, without_nobodys
 from matching.normalise.reading import (
+    BATCH,
     NUMBER_TYPES,
     READERS,
     EncodingInput,
@@ -414,14 +415,17 @@ def _spelt(side: Side, table: Codes | None) -> Side:
 
 def _with_whole_name(side: Side, parts: NameParts) -> Side:
     """All names of a row as one number: their letters, whatever their order; missing where there is one word."""
-    boxes = side.first, side.middle, side.last
     words = np.append(1 + (parts.head[:-1] != parts.tail[:-1]), 0).astype(np.int8)
-    count, letters = np.zeros(side.rows, np.int8), np.zeros(side.rows, np.uint64)
-    for box in boxes:
-        count += words[box]
-        letters += parts.letters[box]
-    folded = ((letters ^ letters >> np.uint64(32)) & np.uint64(0x7FFFFFFF)).astype(np.int32)
-    return replace(side, whole=np.where(count > 1, folded, np.int32(MISSING)))
+    whole = np.empty(side.rows, np.int32)
+    for begin in range(0, side.rows, BATCH):
+        some = side.cut(begin, begin + BATCH)
+        count, letters = np.zeros(some.rows, np.int8), np.zeros(some.rows, np.uint64)
+        for box in (some.first, some.middle, some.last):
+            count += words[box]
+            letters += parts.letters[box]
+        folded = ((letters ^ letters >> np.uint64(32)) & np.uint64(0x7FFFFFFF)).astype(np.int32)
+        whole[begin : begin + BATCH] = np.where(count > 1, folded, np.int32(MISSING))
+    return replace(side, whole=whole)
 
 
 def _suffixes(texts: list[str]) -> list[int]:

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from matching.arrays import among, in_threads, numbered
-from matching.arrow import Ints
+from matching.arrow import Ints, Numbers
+from matching.normalise.reading import BATCH
 from matching.normalise.side import Side
 
 # People (by birth date, or name where there is none) who may share a number: misspelt dates of one person, a number
@@ -55,8 +56,8 @@ def without_nobodys(
         changed["ssn4"] = np.where(gone, np.array(-1, side.ssn4.dtype), side.ssn4)
     exact = list(side.exact)
     for place, name in enumerate(own):
-        nobodys = _of_many(side, exact[place].astype(np.int64), _OWNERS["exact"])
-        gone = among(exact[place].astype(np.int64), np.sort(np.array(nobodys, np.int64)))
+        nobodys = _of_many(side, exact[place], _OWNERS["exact"])
+        gone = among(exact[place], np.sort(np.array(nobodys, np.int64)))
         if gone.any():
             lost[name] = int(gone.sum())
             exact[place] = np.where(gone, np.int32(-1), exact[place])
@@ -64,10 +65,10 @@ def without_nobodys(
 
 
 def _numbers(name: str) -> Callable[[Side], list[int]]:
-    return lambda side: _of_many(side, getattr(side, name).astype(np.int64), _OWNERS[name])
+    return lambda side: _of_many(side, getattr(side, name), _OWNERS[name])
 
 
-def _of_many(side: Side, values: Ints, owners: int) -> list[int]:
+def _of_many(side: Side, values: Numbers, owners: int) -> list[int]:
     """The values that more people than so many have."""
     here = _perhaps_shared(values, owners)
     _, place, rows = np.unique(values[here], return_inverse=True, return_counts=True)
@@ -78,12 +79,18 @@ def _of_many(side: Side, values: Ints, owners: int) -> list[int]:
     return which[people > owners].tolist()
 
 
-def _perhaps_shared(values: Ints, most: int) -> Ints:
+def _perhaps_shared(values: Numbers, most: int) -> Ints:
     """The rows whose value more rows than so many may have: whose small hash that many others share."""
-    known = np.flatnonzero(values >= 0)
-    bits = np.uint64(max(8, len(known).bit_length()))
-    small = (values[known].astype(np.uint64) * _GOLDEN >> (np.uint64(64) - bits)).view(np.int64)
-    return known[(np.bincount(small) > most)[small]]
+    bits = np.uint64(max(8, int(np.count_nonzero(values >= 0)).bit_length()))
+    many = np.zeros(1 << int(bits), np.int32)
+    small = np.full(len(values), -1, np.int32)
+    for begin in range(0, len(values), BATCH):  # in 64 bits, some at a time
+        some = values[begin : begin + BATCH]
+        known = np.flatnonzero(some >= 0)
+        place = (some[known].astype(np.uint64) * _GOLDEN >> (np.uint64(64) - bits)).view(np.int64)
+        np.add.at(many, place, 1)
+        small[begin + known] = place
+    return np.flatnonzero((small >= 0) & (many > most)[small])
 
 
 def _dates(side: Side) -> list[int]:

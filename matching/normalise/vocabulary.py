@@ -66,14 +66,22 @@ class Dictionary:
 
     @classmethod
     def joined(cls, parts: list[pa.ChunkedArray], rows: int) -> "Dictionary":
-        """Number the distinct values of parts of a column (each with a dictionary) in order of appearance."""
+        """Number the distinct values of parts of a column (each with a dictionary) in order of appearance; the list is emptied."""
         chunks = [chunk for part in parts for chunk in part.chunks]
         if not chunks:
             return cls(np.full(rows, MISSING, np.int32), [])
-        encoded = pa.chunked_array(chunks).unify_dictionaries()
-        pieces = [array(filled(chunk.indices)) for chunk in encoded.chunks]
-        indices, here = by_appearance(np.concatenate(pieces).astype(np.int32, copy=False))
-        given = encoded.chunk(0).dictionary.take(column(here))
+        parts.clear()  # of a large column its numbers are the most that there is: they are held once
+        encoded = pa.chunked_array(chunks).unify_dictionaries().chunks
+        chunks.clear()
+        known = encoded[0].dictionary
+        places, at = np.empty(rows, np.int32), 0
+        while encoded:
+            some = array(filled(encoded.pop(0).indices))
+            places[at : at + len(some)] = some
+            at += len(some)
+        indices, here = by_appearance(places)
+        del places
+        given = known.take(column(here))
         values = [text or "" for text in given.to_pylist()]
         hollow = [*map(str.isspace, values)]
         if True in hollow or "" in values:

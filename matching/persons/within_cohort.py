@@ -27,7 +27,7 @@ _TOGETHER = 8.0  # first names and surnames of one origin occur together this mu
 # Of a small origin even more, but no first name has a larger share among people of one surname, nor a
 # surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
 _FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
-_SPREAD = 16  # shards on a cluster, at most
+_SPREAD, _HERE = 16, 8  # shards on a cluster, and on this machine, at most
 _EXACT = 1.001  # what logarithms and their powers leave uncertain is far less
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
@@ -54,6 +54,7 @@ def find_duplicates(
     id_columns = [name for name in cohort.keep if name == "cohort_id"]
     side = normalise.read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
     ids, rows = side.as_given, side.rows
+    arrays.give_back(arrays.MUCH)
     tables.check_ids(ids, "cohort_id", unique=True)
     arrays.give_back()
     encoded = normalise.encode_alone(side, cohort.columns, words)
@@ -86,8 +87,8 @@ def _by_weights(
     encoded: normalise.Encoded, options: LinkOptions, run_shards: scoring.RunShards | None
 ) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
-    spread = (_SPREAD,) if run_shards else ()
-    options = scoring.of_one_table(options, encoded.cohort.rows, *spread)
+    shards = _SPREAD if run_shards else _HERE
+    options = scoring.of_one_table(options, encoded.cohort.rows, shards)
     scorer = scoring.Scorer(encoded, options, same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
     scored = scorer.score(run_shards)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from matching import arrays, blocking, comparison, findings, normalise
 from matching.arrow import Floats, Ints, Rows, Small
-from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
+from matching.assignment import LINK, NOTHING, REVIEW, Assignment, Edges, Links
 from matching.labels import DIFFERENT, SAME, UNSURE
 from matching.model import CLASSES, Model, shipped_number
 from matching.scoring import BudgetCost, Scored, Scorer
@@ -99,9 +99,11 @@ def _rules_json(
     counts: Sequence[blocking.RuleCount], scored: Scored, edges: Edges, decision: Small
 ) -> tuple[dict[str, object], ...]:
     """The rules with what each made and cut, the links (row, identity) that it caught, and those it alone caught."""
-    caught = np.zeros(len(edges.rows), np.int64)
-    np.bitwise_or.at(caught, edges.place, scored.caught)
-    caught = caught[decision == LINK]
+    linked = decision == LINK
+    pairs = np.flatnonzero(linked[edges.place])
+    caught = np.zeros(int(np.count_nonzero(linked)), np.int64)
+    which = np.cumsum(linked, dtype=np.int32)
+    np.bitwise_or.at(caught, which[edges.place[pairs]] - 1, scored.caught[pairs])
     return tuple(
         {
             **asdict(count),
@@ -166,19 +168,22 @@ _LEAST = 10  # rows of a group that is shown by itself
 _REST = "none, or of few rows"
 _MOST, _LONGEST = 12, 40  # groups of a column, and letters of a name; beyond, it is no grouping
 _LOW, _HIGH, _STEP = -10, 50, 2  # bits
+_AT_ONCE = 1 << 20  # pairs whose weights are counted together
 
 
 def _weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], ...]:
     """How many pairs of row and identity have each weight, by decision; the ends hold the rest."""
-    bits = edges.log_odds / np.log(2.0)
     bounds = np.arange(_LOW, _HIGH + 1, _STEP)
-    place = np.clip((bits - _LOW) // _STEP, 0, len(bounds) - 2).astype(np.int64)
-    counts = {
-        name: np.bincount(place[decision == kind], minlength=len(bounds) - 1)
-        for kind, name in ((LINK, "link"), (REVIEW, "review"), (0, "none"))
-    }
+    names = {LINK: "link", REVIEW: "review", NOTHING: "none"}
+    counts = {kind: np.zeros(len(bounds) - 1, np.int64) for kind in names}
+    for begin in range(0, len(decision), _AT_ONCE):
+        here = slice(begin, begin + _AT_ONCE)
+        bits = edges.log_odds[here] / np.log(2.0)
+        place = np.clip((bits - _LOW) // _STEP, 0, len(bounds) - 2).astype(np.int64)
+        for kind in counts:
+            counts[kind] += np.bincount(place[decision[here] == kind], minlength=len(bounds) - 1)
     return tuple(
-        {"from": int(low), **{name: int(n[i]) for name, n in counts.items()}}
+        {"from": int(low), **{names[kind]: int(n[i]) for kind, n in counts.items()}}
         for i, low in enumerate(bounds[:-1])
     )
 
@@ -218,16 +223,12 @@ def _rates_by_group(
     cohort: pa.Table, encoded: normalise.Encoded, edges: Edges, probability: Floats, decision: Small
 ) -> dict[str, tuple[dict[str, object], ...]]:
     """For each grouping column, and for surnames by where they come from: rows and rates of each group."""
-    rows, links = cohort.num_rows, decision == LINK
+    rows, links = cohort.num_rows, np.flatnonzero(decision == LINK)
     linked, review = np.zeros((2, rows), np.bool_)
-    linked[edges.rows[links]] = review[edges.rows[decision == REVIEW]] = True
-    of_rows = (
-        np.minimum(np.bincount(edges.rows, probability, rows), 1.0),
-        linked,
-        review,
-        np.bincount(edges.rows[links], probability[links], rows),
-        np.bincount(edges.rows[links], minlength=rows),
-    )
+    mine = edges.rows[links]
+    linked[mine] = review[edges.rows[decision == REVIEW]] = True
+    expected = np.minimum(np.bincount(edges.rows, probability, rows), 1.0)
+    sure, many = np.bincount(mine, probability[links], rows), np.bincount(mine, minlength=rows)
     columns = {
         name: normalise.Dictionary.of(cohort[name])
         for name in GROUPED
@@ -239,25 +240,22 @@ def _rates_by_group(
         if groups is None:
             continue
         number, labels = groups
-        # rows of a group side by side, in their order
-        order = np.argsort(number.astype(np.int8), kind="stable")
-        ends = np.cumsum(np.bincount(number + 1, minlength=len(labels) + 1))
-        sorted_ = [values[order] for values in of_rows]
         lines: list[dict[str, object]] = []
-        for label, begin, end in zip(labels, ends[:-1], ends[1:], strict=True):
-            expected, linked, review, sure, many = (values[begin:end] for values in sorted_)
-            matched, missed = float(expected.sum()), float(expected[~linked].sum())
+        for place, label in enumerate(labels):
+            here = np.flatnonzero(number == place).astype(np.int32)
+            matched, missed = (float(expected[of].sum()) for of in (here, here[~linked[here]]))
+            own_links = int(many[here].sum())
             lines.append(
                 {
                     "group": label,
-                    "rows": len(expected),
-                    "linked": round(float(linked.mean()), 4),
-                    "review": round(float(review.mean()), 4),
+                    "rows": len(here),
+                    "linked": round(float(linked[here].mean()), 4),
+                    "review": round(float(review[here].mean()), 4),
                     "missed": round(missed / matched, 4) if matched > 0 else 0.0,
                     "expected": round(matched, 3),
                     "expected_missed": round(missed, 3),
-                    "false": round(1 - float(sure.sum()) / max(int(many.sum()), 1), 4)
-                    if many.any()
+                    "false": round(1 - float(sure[here].sum()) / own_links, 4)
+                    if own_links
                     else 0.0,
                 }
             )
@@ -265,24 +263,24 @@ def _rates_by_group(
     return found
 
 
-def _groups(values: normalise.Dictionary) -> tuple[Ints, list[str]] | None:
+def _groups(values: normalise.Dictionary) -> tuple[Small, list[str]] | None:
     """The group of each row and the groups' names; None where the column is no grouping."""
     labels = [text.strip().lower() for text in values.values]
     distinct = sorted(set(labels) - {""})
-    number = np.array([*(distinct.index(t) if t else -1 for t in labels), -1], np.int64)
+    number = np.array([*(distinct.index(t) if t else -1 for t in labels), -1], np.int32)
     rows = number[values.indices]
-    sizes = np.bincount(rows[rows >= 0], minlength=len(distinct))
+    sizes = np.bincount(rows + 1, minlength=len(distinct) + 1)[1:]
     shown = [i for i, n in enumerate(sizes) if n >= _LEAST]
     if not shown or len(shown) > _MOST or any(len(distinct[i]) > _LONGEST for i in shown):
         return None
-    table = np.full(len(distinct) + 1, -1, np.int64)
+    table = np.full(len(distinct) + 1, -1, np.int8)
     table[shown] = np.arange(len(shown))
-    rows = table[rows]
+    groups = table[rows]
     names = [distinct[i] for i in shown]
-    if (rows < 0).sum() >= _LEAST:
-        rows = np.where(rows < 0, len(names), rows)
+    if np.count_nonzero(groups < 0) >= _LEAST:
+        groups[groups < 0] = len(names)
         names.append(_REST)
-    return rows, names
+    return groups, names
 
 
 def _held_back(
@@ -291,8 +289,8 @@ def _held_back(
     """For each guard the pairs of row and identity that would be links without it."""
     held = (decision == REVIEW) & (probability >= scorer.options.threshold)
     held &= edges.unguarded < edges.log_odds
-    best = held[edges.place] & scored.guarded & (scored.log_odds == edges.log_odds[edges.place])
-    pairs = np.flatnonzero(best)
+    pairs = np.flatnonzero(held[edges.place] & scored.guarded)
+    pairs = pairs[scored.log_odds[pairs] == edges.log_odds[edges.place[pairs]]]
     pairs = pairs[np.unique(edges.place[pairs], return_index=True)[1]]
     return scorer.held_by(scored.a[pairs], scored.b[pairs])
 
@@ -333,7 +331,9 @@ def link_report(
     sure = float(probability[linked].sum())
     unseen = _unseen(scored, probability)
     total = float(probability.sum()) + unseen
-    doubt = probability * (1 - probability)
+    others = probability[~linked]
+    doubt = float((others * (1 - others)).sum())
+    del others
     sureness = np.append(probability[linked], 1 / (1 + np.exp(-carried)))
     review = decision == REVIEW
     model = scorer.model
@@ -374,9 +374,7 @@ def link_report(
                 float((sureness * (1 - sureness)).sum()),
                 float(len(sureness)) - float(_flattened(sureness).sum()),
             ),
-            missed_match_rate=_expected_rate(
-                total - sure, total, float(doubt[~linked].sum()) + unseen
-            ),
+            missed_match_rate=_expected_rate(total - sure, total, doubt + unseen),
             curve=_threshold_curve(probability, unseen),
             histogram=_weight_histogram(edges, decision),
             groups=grouping.result(),

@@ -7,14 +7,15 @@ Everything that looks at the whole cohort (normalising, blocks, weights) is in t
 first shard begins; so it is all the same where, in which order and how often shards are worked.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from matching import model as models
 from matching.arrays import Clock, give_back, numbered
@@ -52,21 +53,17 @@ class Scored:
     @classmethod
     def joined(cls, shards: Iterable["Scored"], rules: int, patterns: int) -> "Scored":
         """All shards in their order as one."""
-        none = np.empty(0, np.int32)
-        empty = cls(
-            none,
-            none,
-            np.empty(0),
-            np.empty(0, np.bool_),
-            np.empty(0, np.int64),
-            np.zeros(rules, np.int64),
-        )
-        columns = zip(
-            *((s.a, s.b, s.log_odds, s.guarded, s.caught, s.made[None]) for s in (empty, *shards)),
-            strict=True,
-        )
-        a, b, odds, guarded, caught, made = (np.concatenate(c) for c in columns)
-        return cls(a, b, odds, guarded, caught, made.sum(axis=0), patterns)
+        kinds = np.int32, np.int32, np.float64, np.bool_, np.int64
+        parts: list[list[npt.NDArray[Any]]] = [[np.empty(0, kind)] for kind in kinds]
+        made = np.zeros(rules, np.int64)
+        for shard in shards:
+            made += shard.made
+            own = shard.a, shard.b, shard.log_odds, shard.guarded, shard.caught
+            for column, values in zip(parts, own, strict=True):
+                column.append(values)
+        # one column after the other, whose parts are let go: all of them twice would be the most that scoring holds
+        a, b, odds, guarded, caught = (np.concatenate(parts.pop(0)) for _ in kinds)
+        return cls(a, b, odds, guarded, caught, made, patterns)
 
 
 @dataclass(frozen=True)
@@ -255,19 +252,21 @@ class Scorer:
 
     def score(self, run_shards: RunShards | None = None) -> Scored:
         """Score every candidate pair with the model as it is."""
-        plan = self.shard_plan()
+        plan, rules = self.shard_plan(), len(self.blocks.rules)
         if run_shards is None:
-            shards: list[Scored] = []
-            for number in range(plan.shards):
-                shards.append(plan.work(number, self.seconds))
-                if self.same_table:
-                    give_back()
+            scored = Scored.joined(self._worked_here(plan), rules, self.patterns)
         else:
             with Clock(self.seconds, "compare"):
-                shards = list(run_shards(plan))
-        scored = Scored.joined(shards, len(self.blocks.rules), self.patterns)
+                scored = Scored.joined(run_shards(plan), rules, self.patterns)
         self.blocks.count(scored.made)
         return scored
+
+    def _worked_here(self, plan: ShardPlan) -> Iterator[Scored]:
+        """The shards in their order."""
+        for number in range(plan.shards):
+            yield plan.work(number, self.seconds)
+            if self.same_table:
+                give_back()
 
     def expect_matches(self, matches: float) -> None:
         """Set how many matches the model expects; the other classes keep their proportion."""

@@ -3,14 +3,17 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.assignment import identities
 from matching.assignment.identities import (
     _CANDIDATE,
     _MOST_CANDIDATES,
     _candidate_pairs,
     components,
+    edges_of,
 )
 from matching.scoring.scoring import Scored
 from tests.examples import examples
@@ -66,9 +69,12 @@ def test_candidates_of_a_row_are_paired_alike(pairs, seed, levels, records):
 
 
 @FEW
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60))
-def test_connected_nodes_have_their_smallest_nodes_number(links):
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60), st.integers(1, 60))
+def test_connected_nodes_have_their_smallest_nodes_number(links, at_once):
     left, right = np.array(links, np.int64).reshape(-1, 2).T
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identities, "_LINKS", at_once)
+        assert components(31, left, right).tolist() == components(31, right, left).tolist()
     fast, slow = both_ways(lambda: components(31, left, right))
     assert fast.tolist() == slow.tolist()
     label = list(range(31))
@@ -76,3 +82,27 @@ def test_connected_nodes_have_their_smallest_nodes_number(links):
         for a, b in links:
             label[a] = label[b] = min(label[a], label[b])
     assert fast.tolist() == label
+
+
+@FEW
+@given(PAIRS, st.integers(0, 10_000), st.booleans(), st.integers(1, 9))
+def test_edges_are_the_same_wherever_pairs_are_cut(pairs, seed, turned, at_once):
+    rng = np.random.default_rng(seed)
+    scored = scored_of(pairs, seed, 5)
+    scored.guarded[:] = rng.random(len(scored.a)) < 0.5
+    if turned:  # not in their rows' order
+        scored.a = scored.a[::-1].copy()
+    identity = rng.integers(0, 9, 60).astype(np.int32)
+    whole = edges_of(scored, identity)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identities, "_AT_ONCE", at_once)
+        parts = edges_of(scored, identity)
+    best = {}
+    for a, b, odds in zip(scored.a.tolist(), scored.b.tolist(), scored.log_odds, strict=True):
+        key = a, int(identity[b])
+        best[key] = max(best.get(key, -np.inf), odds)
+    found = zip(whole.rows.tolist(), whole.identities.tolist(), strict=True)
+    assert list(zip(found, whole.log_odds, strict=True)) == sorted(best.items())
+    for name in ("rows", "identities", "log_odds", "unguarded", "place"):
+        assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
+    assert whole.rows[whole.place].tolist() == scored.a.tolist()

@@ -9,8 +9,11 @@ from xml.etree import ElementTree
 import pyarrow as pa
 import pytest
 
+from matching.assignment import identities
+from matching.normalise import encoding, nobody
 from matching.normalise.names import last_name
 from matching.options import LinkOptions
+from matching.reports import report as reporting
 from matching.reports.page import Series, log_bars, quality_page
 from matching.reports.report import _group_of_surname
 from tests.communities import make_communities
@@ -118,6 +121,17 @@ def test_every_link_was_caught_by_some_rule(linked_tables):
     assert max(rule["links"] for rule in report.rules) > 100
     assert all(rule["links_alone"] <= rule["links"] for rule in report.rules)
     assert sum(line["link"] for line in report.histogram) >= report.linked_rows
+
+
+def test_large_tables_are_worked_part_by_part_with_the_same_report(linked_tables, monkeypatch):
+    whole = link(*linked_tables)
+    for module, name in (
+        (reporting, "_AT_ONCE"), (identities, "_AT_ONCE"), (encoding, "BATCH"), (nobody, "BATCH"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, 7)
+    parts = link(*linked_tables)
+    assert parts.links.equals(whole.links)
+    assert replace(parts.report, seconds={}) == replace(whole.report, seconds={})
 
 
 @pytest.mark.long

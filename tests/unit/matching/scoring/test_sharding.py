@@ -1,6 +1,7 @@
 """A plan that travels as tables works every shard as the plan that stayed, bit by bit."""
 
 import random
+import weakref
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.arrays import gc_paused
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring import (
@@ -94,3 +96,14 @@ def test_no_shards_are_no_pairs():
     none = Scored.joined([], 3, 0)
     assert none.pairs == 0
     assert none.made.tolist() == [0, 0, 0]
+
+
+def test_what_was_scored_lets_go_of_both_sides():
+    """Without a search for cycles, which a linkage does without."""
+    scorer = Scorer(encode(*_sides(20, 1)), LinkOptions(threads=1))
+    sides = [weakref.ref(s.first) for s in (scorer.encoded.cohort, scorer.encoded.records)]
+    with gc_paused():
+        scorer.run()
+        assert all(side() is not None for side in sides)
+        del scorer
+        assert [side() is None for side in sides] == [True, True]
