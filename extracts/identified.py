@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 PART = 1 << 18  # cohort rows worked at a time
+_AT_ONCE = 8_000_000  # rows whose ids are told apart together: some 75 bytes of each are held
 _VERDICTS = ("no", "not_attempted", "yes")
 _YES = 2
 
@@ -261,7 +262,7 @@ def begin_identified(
             supplied = _check_inputs(con, _STORED, "entry_")
             found = shared.stored_steps(plan, spec, _STORED)
             index = f"(SELECT DISTINCT entry_ AS record_id, identity_ AS identity FROM {_STORED})"
-        steps = [*found, *_match_steps(plan)]
+        steps = [*found, _cohort_step(con), *_match_steps(plan)]
         joined = shared.fetched(con, shared.chain(steps, _released(plan, index)), bound)
         few = shared.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
@@ -273,15 +274,17 @@ def begin_identified(
 
 def _check_inputs(con: "duckdb.DuckDBPyConnection", entries: str, entry: str) -> tuple[str, ...]:
     """Refuse a cohort or links that don't belong together, or to these entries; return the supplied columns."""
-    unsound = con.execute("""
-        SELECT 2 * count(*) - count(DISTINCT row_number) - count(DISTINCT row_id)
-        FROM supplied""").fetchall()[0][0]
-    if unsound:
-        raise SuppliedRowsUnsound(count=unsound)
+    numbers = _row_numbers(con, "supplied")
+    missing = 2 * len(numbers) - _distinct(con, "row_id", len(numbers))
+    ascending = not numbers.null_count and bool((np.diff(numbers.to_numpy()) > 0).all())
+    missing -= len(numbers) if ascending else _distinct(con, "row_number", len(numbers))
+    del numbers
+    if missing:
+        raise SuppliedRowsUnsound(count=missing)
     unknown_ids = con.execute(f"""
         SELECT count(*) FROM links WHERE decision = 'link' AND (
           cohort_id IS NULL OR record_id IS NULL
-          OR cohort_id NOT IN (SELECT row_id FROM supplied)
+          OR cohort_id NOT IN ({_LINKED_ROWS})
           OR record_id NOT IN (SELECT {quoted(entry)} FROM {quoted(entries)}))
         """).fetchall()[0][0]
     if unknown_ids:
@@ -290,6 +293,21 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", entries: str, entry: str) ->
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
 
 
+def _row_numbers(con: "duckdb.DuckDBPyConnection", relation: str) -> pa.ChunkedArray:
+    """The row numbers of a relation, in its order."""
+    return shared.fetched(con, f"SELECT row_number FROM {relation}")["row_number"]
+
+
+def _distinct(con: "duckdb.DuckDBPyConnection", column: str, rows: int) -> int:
+    """How many different values a column of the cohort has, of so many rows; counted some at a time."""
+    slices = 1 + rows // _AT_ONCE
+    query = f"SELECT count(DISTINCT {column}) FROM supplied WHERE hash({column}) % {slices} = "
+    return sum(con.execute(f"{query}{part}").fetchall()[0][0] for part in range(slices))
+
+
+# Rows that links name: to look among all rows of a cohort, all of these would be held.
+_LINKED_ROWS = """SELECT row_id FROM supplied
+            WHERE row_id IN (SELECT cohort_id FROM links WHERE decision = 'link')"""
 _LINKED, _STORED = "linked_records", "stored_entries"
 
 
@@ -303,17 +321,27 @@ def _linked_records(plan: shared.Plan) -> str:
     ) USING ({person})"""
 
 
+def _cohort_step(con: "duckdb.DuckDBPyConnection") -> shared.Step:
+    """The cohort's rows, and whether each was attempted: one that nobody speaks of was not.
+
+    Mostly each is spoken of in its turn, and the few that have a code say it all: the others need not be brought together.
+    """
+    spoken = "SELECT row_number, max(code) AS code FROM attempted GROUP BY row_number"
+    attempted = "a.row_number IS NOT NULL AND a.code IS NULL"
+    if _row_numbers(con, "supplied").equals(_row_numbers(con, "attempted")):
+        spoken = "SELECT row_number FROM attempted WHERE code IS NOT NULL"
+        attempted = "a.row_number IS NULL"
+    return (
+        "cohort",
+        f"""
+    SELECT s.row_number, s.row_id, {attempted} AS attempted
+    FROM supplied s LEFT JOIN ({spoken}) a USING (row_number)""",
+    )
+
+
 def _match_steps(plan: shared.Plan) -> list[shared.Step]:
     key, person = quoted(plan.key), quoted(plan.person)
     return [
-        (
-            "cohort",  # a row that nobody speaks of was not attempted
-            """
-    SELECT s.row_number, s.row_id, a.row_number IS NOT NULL AND a.code IS NULL AS attempted
-    FROM supplied s LEFT JOIN (
-      SELECT row_number, max(code) AS code FROM attempted GROUP BY row_number
-    ) a USING (row_number)""",
-        ),
         (
             "doubtful",  # pairs that nobody settled: saying "no" would be a guess
             """

@@ -3,8 +3,10 @@
 import datetime as dt
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from extracts import identified
 from extracts.deidentified import build_deidentified
 from extracts.errors import ColumnNotAllowed, LinkOutsideRegister, ScopeEmpty, SuppliedRowsUnsound
 from extracts.rows import RowScope
@@ -134,6 +136,22 @@ def test_doubtful_pairs_and_rows_with_a_code_are_not_attempted(build):
     assert len(rows_of(extract)) == 3
 
 
+@pytest.mark.parametrize(
+    "attempted", [[(3, None), (1, None)], [(1, None), (2, "UNUSABLE"), (2, None), (3, None)]]
+)
+def test_a_row_is_attempted_where_it_is_said_in_whatever_order(
+    carpos, ids, open_register, bring_cohort, attempted
+):
+    tables = {"order_entry": [order(10)], "order_party": [party(10, n) for n in (1, 2, 3)]}
+    con = open_register(**({"person": PEOPLE} | tables))
+    bring_cohort(con, COHORT, [link("a", 1), link("b", 2), link("c", 3)])
+    numbers, codes = zip(*attempted, strict=True)
+    said = {"row_number": pa.array(numbers, pa.int64()), "code": pa.array(codes, pa.string())}
+    con.register("attempted", pa.table(said))
+    extract = build_identified(con, carpos, GV, ids)
+    assert [r["matched"] for r in rows_of(extract)] == ["yes", "not_attempted", "yes"]
+
+
 def test_years_limit_the_orders(build):
     extract = build(
         RowScope(families=("GV",), years=(2021, 2022)),
@@ -236,7 +254,9 @@ class TestRefused:
             build(RowScope(families=()))
 
     @pytest.mark.parametrize("change", [{"row_id": "a"}, {"row_number": 1}, {"row_id": None}])
-    def test_rows_without_an_id_of_their_own(self, build, change):
+    @pytest.mark.parametrize("at_once", [1, 100])
+    def test_rows_without_an_id_of_their_own(self, build, change, at_once, monkeypatch):
+        monkeypatch.setattr(identified, "_AT_ONCE", at_once)
         with pytest.raises(SuppliedRowsUnsound):
             build(cohort=[*COHORT[:2], COHORT[2] | change])
 
