@@ -226,7 +226,8 @@ def _opened(path: Path, key: StagingKey) -> pq.ParquetFile:
         key.reveal(), check_footer_integrity=True, allow_plaintext_files=False
     )
     with _pyarrow(StagingDoesNotHold):
-        return pq.ParquetFile(path, decryption_properties=properties)
+        # what is read ahead would stay, batch by batch, until the whole file is in memory
+        return pq.ParquetFile(path, decryption_properties=properties, pre_buffer=False)
 
 
 def _wanted(file: pq.ParquetFile, columns: Sequence[str] | None) -> list[str] | None:

@@ -38,7 +38,9 @@ def _opened(file: BinaryIO, most: int, texts: Sequence[str] = ()) -> Generator[p
     """
     try:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        with pq.ParquetFile(pa.BufferReader(mapped), read_dictionary=list(texts)) as parquet:
+        with pq.ParquetFile(
+            pa.BufferReader(mapped), read_dictionary=list(texts), pre_buffer=False
+        ) as parquet:
             width = len(parquet.schema_arrow)
             if width > most:
                 raise TooManyColumns(columns=width)

@@ -126,6 +126,17 @@ def test_many_rows_make_many_row_groups(tmp_path):
     assert sum(1 for _ in staging.staged_batches(tmp_path / "t.parquet", KEY)) >= 3
 
 
+def test_what_was_read_of_a_file_does_not_stay(tmp_path):
+    path, rows = tmp_path / "t.parquet", 122_880
+    parts = (pa.array([os.urandom(16) for _ in range(rows)]) for _ in range(12))  # not to compress
+    batches = (pa.record_batch({"value": part}) for part in parts)
+    staging.write_staged(batches, path, KEY, schema=pa.schema([("value", pa.binary())]))
+    before, most = pa.total_allocated_bytes(), 0
+    for _ in staging.staged_batches(path, KEY):
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < path.stat().st_size / 2
+
+
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(file):
     def batches():
         yield from TABLE.to_batches()
