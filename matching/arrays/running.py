@@ -16,18 +16,22 @@ import pyarrow as pa
 
 MUCH: Final = 3 << 30  # bytes of a process, beside which giving back what was freed costs nothing
 
-_AHEAD: Final = (
-    2  # tasks of each thread that are begun or done before their turn: results wait, and are large
-)
+_AHEAD: Final = 2  # tasks: results wait, and are large
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
 def in_threads(
-    work: Callable[[Task], Result], tasks: Iterable[Task], threads: int | None
+    work: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    threads: int | None,
+    ahead: int = _AHEAD,
 ) -> Iterator[Result]:
-    """``work`` done for each task, in the tasks' order whoever finishes first; on all cores where no number is given."""
+    """``work`` done for each task, in the tasks' order whoever finishes first; on all cores where no number is given.
+
+    ``ahead`` tasks of each thread are begun or done before their turn.
+    """
     number = threads or len(os.sched_getaffinity(0))
     if number > 1:
         tasks = list(tasks)
@@ -37,7 +41,7 @@ def in_threads(
         return
     rest = iter(tasks)
     with ThreadPoolExecutor(number, "linkage") as pool:
-        waiting = deque(pool.submit(work, task) for task in islice(rest, _AHEAD * number))
+        waiting = deque(pool.submit(work, task) for task in islice(rest, ahead * number))
         while waiting:
             result = waiting.popleft().result()
             waiting.extend(pool.submit(work, task) for task in islice(rest, 1))

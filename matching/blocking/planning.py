@@ -208,7 +208,8 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     def counted(planned: Planned) -> "FrequentKeys":
         return FrequentKeys.of(planned, encoded, options.block_cap)
 
-    for planned, frequent in zip(wanted, in_threads(counted, wanted, options.threads), strict=True):
+    found = in_threads(counted, wanted, options.threads, ahead=1)
+    for planned, frequent in zip(wanted, found, strict=True):
         if not frequent.usable or (planned.rule.wide and frequent.total > _WIDE):
             planned.forget(encoded)
             continue
