@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import blank, in_threads, prefetch
+from matching.arrays import MUCH, blank, give_back, in_threads, prefetch
 from matching.arrow import EMPTY, Bools, Ints, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.arrow import texts as made_texts
@@ -95,8 +95,13 @@ def read_input(
             if made.unread:
                 unread.setdefault(made.name, []).append(made.unread.behind(rows))
         rows += batch.num_rows
-    texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
     read = {name: _joined(found.pop(name, []), name, rows) for name in (*NUMBERS, "ssn4", "house")}
+
+    def put_together(name: str) -> Dictionary:
+        give_back(MUCH)  # what the parts of other columns had
+        return Dictionary.joined(found.pop(name, []), rows)
+
+    texts = in_threads(put_together, TEXTS, threads, ahead=1)
     return EncodingInput(
         rows,
         pa.concat_tables(parts),
