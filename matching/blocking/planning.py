@@ -9,7 +9,7 @@ shards and threads can't change a pair.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = 20_000_000, 60  # at the default a row costs abo
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
 _KEY, _CACHED = 9, 384 << 20  # bytes of a row's key, and of all that are kept
+_COUNTED = 1 << 22  # values that are counted one by one together
 _FINEST = 20  # bits of a bucket's number: a bit for each stays near a core
 _FEW = 50  # times as many records make a cohort small
 _FLAGS = 20  # bits: a table of that many flags stays in a core's cache
@@ -46,6 +47,8 @@ class RuleCount:
 
 
 Keys = tuple[Hashes, Bools]  # of rows, and which of them have one
+_One = TypeVar("_One", bound=npt.NDArray[Any])
+_Other = TypeVar("_Other", bound=npt.NDArray[Any])
 
 
 class ChunkKeys(NamedTuple):
@@ -288,18 +291,22 @@ class FrequentKeys:
 
     def keep_frequent(self, cap: int) -> int:
         """Keep what is frequent value by value; the pairs of all values looked at."""
-        mine, n = np.unique(self.cohort[1], return_counts=True)
-        if self.cohort is self.records:
-            keys, k = mine, n
-        else:
-            theirs, k = np.unique(self.records[1], return_counts=True)
-            keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
-            n, k = n[i], k[j]
-        pairs = n.astype(np.int64) * k
-        frequent = (pairs > cap) | (k > self.most_records)
-        self.keys, self.pairs = keys[frequent], pairs[frequent]
+        total, found = 0, list[tuple[Hashes, Ints]]()
+        bits = (max(len(self.cohort[1]), len(self.records[1])) // _COUNTED).bit_length()
+        for part in range(1 << bits):  # values in their order, some millions at a time
+            keys, n = np.unique(_beginning(self.cohort[1], part, bits), return_counts=True)
+            k = n
+            if self.cohort is not self.records:
+                theirs, k = np.unique(_beginning(self.records[1], part, bits), return_counts=True)
+                keys, i, j = np.intersect1d(keys, theirs, assume_unique=True, return_indices=True)
+                n, k = n[i], k[j]
+            pairs = n.astype(np.int64) * k
+            frequent = (pairs > cap) | (k > self.most_records)
+            total += int(pairs.sum())
+            found.append((keys[frequent], pairs[frequent]))
+        self.keys, self.pairs = _put_together(found)
         self._keep(lambda _side, rows, hashes: (rows, hashes, among_hashes(hashes, self.keys)))
-        return int(pairs.sum())
+        return total
 
     def split(self, part: str, encoded: Encoded, cap: int) -> None:
         """Refine the frequent values by one more part."""
@@ -322,7 +329,7 @@ class FrequentKeys:
                 here = slice(begin, begin + CHUNK)
                 some, finer, keep = chosen(records, rows[here], hashes[here])
                 parts.append((some[keep], finer[keep]))
-            return np.concatenate([r for r, _ in parts]), np.concatenate([h for _, h in parts])
+            return _put_together(parts)
 
         one = self.cohort is self.records
         self.records = kept(True)
@@ -338,7 +345,27 @@ def _rows_in(
         for begin, keys in _keys(planned, encoded, records=records)
         for here in [rule_book.rows_in_buckets(keys[:2], bits, which)]
     ]
-    return np.concatenate([r for r, _ in parts]), np.concatenate([h for _, h in parts])
+    return _put_together(parts)
+
+
+def _put_together(parts: list[tuple[_One, _Other]]) -> tuple[_One, _Other]:
+    """Parts of two columns, one column after the other; they are let go."""
+    first, second = map(list, zip(*parts, strict=True))
+    parts.clear()
+    whole: Any = np.concatenate(first)
+    first.clear()
+    other: Any = np.concatenate(second)
+    return whole, other
+
+
+def _beginning(hashes: Hashes, part: int, bits: int) -> Hashes:
+    """The hashes that begin with some bits."""
+    if not bits:
+        return hashes
+    found = hashes >= np.uint64(part << (64 - bits))
+    if part + 1 < 1 << bits:
+        found &= hashes < np.uint64((part + 1) << (64 - bits))
+    return hashes[found]
 
 
 def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tuple[int, ChunkKeys]]:
