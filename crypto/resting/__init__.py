@@ -14,6 +14,7 @@ from crypto.resting.shared_secret import (
 )
 from crypto.resting.staging import (
     attach_key,
+    held_as,
     is_encrypted,
     read_some,
     read_staged,

@@ -75,7 +75,8 @@ class StoredCohort:
         """Let a connection read the stored file as ``name``, the ids as ``cohort_id``."""
         source = resting.scan_staged(self.path, resting.attach_key(con, self.key))
         listed = ", ".join(["row_id AS cohort_id", *map(quoted, self.columns[2:])])
-        con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
+        kind = resting.held_as(self.path)
+        con.execute(f"CREATE TEMP {kind} {quoted(name)} AS SELECT {listed} FROM {source}")
 
 
 @dataclass(frozen=True)

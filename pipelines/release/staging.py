@@ -228,13 +228,13 @@ class Staging:
         return self._digest(self.records.table(stage, name))
 
     def view(self, con: "duckdb.DuckDBPyConnection", stage: str, name: str, relation: str) -> None:
-        """Let a connection read a table from its file as ``relation``, column by column.
+        """Let a connection read a table from its file as ``relation``, column by column; a small one is read now.
 
         Raises:
             StageChanged: it is gone, or under another key.
         """
-        source = resting.scan_staged(
-            self.records.table(stage, name), resting.attach_key(con, self._key)
-        )
+        path = self.records.table(stage, name)
+        source = resting.scan_staged(path, resting.attach_key(con, self._key))
+        kind = resting.held_as(path)
         with guarded(StageChanged, stage=stage):
-            con.execute(f"CREATE TEMP VIEW {quoted(relation)} AS SELECT * FROM {source}")
+            con.execute(f"CREATE TEMP {kind} {quoted(relation)} AS SELECT * FROM {source}")
