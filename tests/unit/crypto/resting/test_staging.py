@@ -212,3 +212,17 @@ def test_duckdb_reads_more_rows_and_values_than_fit_a_usual_page(tmp_path):
         f"SELECT count(*) FROM {staging.scan_staged(path, name)} WHERE number BETWEEN 70_000 AND 70_009"
     ).fetchall()
     assert filtered == [(10,)]
+
+
+def test_a_small_file_is_held_whole_and_a_large_one_by_its_columns(file, con, monkeypatch):
+    source = staging.scan_staged(file, staging.attach_key(con, KEY))
+    kinds = [staging.held_as(file), staging.held_as(file.with_name("gone.parquet"))]
+    monkeypatch.setattr(staging, "_SMALL", file.stat().st_size - 1)
+    kinds.append(staging.held_as(file))
+    assert kinds == ["TABLE", "VIEW", "VIEW"]
+    held = {}
+    for kind in ("TABLE", "VIEW"):
+        con.execute(f"CREATE TEMP {kind} as_{kind} AS SELECT * FROM {source}")
+        held[kind] = con.sql(f"FROM as_{kind}").to_arrow_table()
+    assert held["TABLE"].equals(held["VIEW"])
+    assert held["TABLE"].equals(TABLE)
