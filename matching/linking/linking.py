@@ -275,6 +275,7 @@ def link_sources(
     with arrays.Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         # One after the other: the process that reads files is done with one before the next.
         left = cohort.read(columns, options.threads, exact)
+        arrays.give_back(arrays.MUCH)
         reading = other.submit(records.read, columns, options.threads, exact)
         own_rows = cohort.aliases and cohort.aliases.given
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True, given=own_rows)
@@ -284,6 +285,7 @@ def link_sources(
         damaged = (*checking.result(), *check_records(right.as_given))
         if not set(columns) & set(IDENTIFYING) and not exact:
             raise errors.NoCommonColumns(needed=list(IDENTIFYING))
+    arrays.give_back(arrays.MUCH)
     mine, theirs = left.as_given, right.as_given
     findings = (*cohort.findings, *records.findings, *_one_sided(cohort, records), *damaged)
     with arrays.Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:

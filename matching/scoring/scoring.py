@@ -172,7 +172,7 @@ class Scorer:
             people = models.People.of
             telling_apart = None if large else other.submit(people, self.encoded.records)
             learning = other.submit(self._by_chance, comparing, telling_apart)
-            if large:
+            if many:
                 learning.result()  # what that holds is let go before the rules' keys are made
                 give_back()
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
