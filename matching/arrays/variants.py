@@ -19,11 +19,13 @@ class Variants:
     @classmethod
     def of(cls, numbers: Numbers) -> "Variants":
         """Rows by their number (small, not negative)."""
+        size = len(numbers)
+        ascending = bool((numbers[1:] > numbers[:-1]).all())
+        if size and ascending and (numbers[0], numbers[-1]) == (0, size - 1):  # mostly it is so
+            order = numbers.astype(np.int32, copy=False)
+            return cls(order, order, np.broadcast_to(np.int32(1), (size,)))
         many = np.bincount(numbers).astype(np.int32)
-        if bool((numbers[1:] >= numbers[:-1]).all()):  # mostly each row says one thing
-            order = np.arange(len(numbers), dtype=np.int32)
-        else:
-            order = np.argsort(numbers, kind="stable").astype(np.int32)
+        order = np.argsort(numbers, kind="stable").astype(np.int32)
         return cls(order, np.cumsum(many, dtype=np.int32) - many, many)
 
     def all_with(

@@ -92,15 +92,6 @@ class PairFilter:
             (self._plain("suffix", 0), self._most("suffix")),
         ]
 
-    @cached_property
-    def _dates(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-        c, r = self.encoded.cohort, self.encoded.records
-        return comparison.nibbles(c.birth), comparison.nibbles(r.birth)
-
-    @cached_property
-    def _has(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        return _numbers(self.encoded.cohort), _numbers(self.encoded.records)
-
     def __call__(self, a: Rows, b: Rows) -> Places:
         """The places of the pairs that may matter, in order."""
         left = np.arange(len(a))
@@ -180,12 +171,13 @@ class PairFilter:
         return float(max(weights[comparison.level(name, one)] for one in levels))
 
     def _birth(self, a: Rows, b: Rows) -> Floats32:
-        x, y = self._dates[0][a], self._dates[1][b]
+        x, y = self.encoded.cohort.birth[a], self.encoded.records.birth[b]
+        x, y = comparison.nibbles(x), comparison.nibbles(y)
         return self._by_level("birth", comparison.nibble_levels(x, y), b)
 
     def _numbers(self, a: Rows, b: Rows) -> Floats32:
         """Social security, licence and telephone numbers, where both sides have them."""
-        both = self._has[0][a] & self._has[1][b]
+        both = _numbers(self.encoded.cohort, a) & _numbers(self.encoded.records, b)
         result = np.zeros(len(a), np.float32)
         for bit, name in enumerate(_NUMBERED):
             here = np.flatnonzero(both & (1 << bit))
@@ -287,11 +279,11 @@ class PairFilter:
         return np.where(known, best, np.float32(0.0))
 
 
-def _numbers(side: Side) -> npt.NDArray[np.uint8]:
-    """Which numbers each row has, as bits."""
-    has = np.zeros(side.rows, np.uint8)
+def _numbers(side: Side, rows: Rows) -> npt.NDArray[np.uint8]:
+    """Which numbers some rows have, as bits."""
+    has = np.zeros(len(rows), np.uint8)
     for bit, column in enumerate((side.ssn4, side.licence, side.phone)):
-        has |= (column >= 0).view(np.uint8) << np.uint8(bit)
+        has |= (column[rows] >= 0).view(np.uint8) << np.uint8(bit)
     return has
 
 

@@ -342,12 +342,15 @@ def link_sources(
             kind, carrying = carried(*listed, kind, edges, scored, scorer, (row, record))
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
+        ids = mine["cohort_id"].combine_chunks()
+        mine = mine.set_column(mine.column_names.index("cohort_id"), "cohort_id", ids)  # held once
         links = deciding.Links(
             *listed, kind,
             edges.log_odds, assignment.probability, decision,
-            mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
+            ids, theirs["record_id"].combine_chunks(),
         )  # fmt: skip
         cost = counting.result()
+    arrays.give_back(arrays.MUCH)
     report_progress("done", 1.0)
     made = partial(
         reports.link_report,

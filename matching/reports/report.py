@@ -2,10 +2,10 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from importlib.metadata import version
 
@@ -211,7 +211,7 @@ def _group_of_surname(text: str) -> str:
 def _surnames(encoded: normalise.Encoded) -> normalise.Dictionary:
     """The group of each cohort row's surname."""
     last, texts = encoded.cohort.last, encoded.names.texts
-    used = np.flatnonzero(np.bincount(last + 1, minlength=len(texts) + 1)[1:])
+    used = np.flatnonzero(_rows_with(last, len(texts)))
     of = [_group_of_surname(texts[code]) for code in used.tolist()]
     groups = ["", *sorted({*of} - {""})]
     number = np.zeros(len(texts) + 1, np.int32)
@@ -227,25 +227,21 @@ def _rates_by_group(
     linked, review = np.zeros((2, rows), np.bool_)
     mine = edges.rows[links]
     linked[mine] = review[edges.rows[decision == REVIEW]] = True
-    expected = np.minimum(np.bincount(edges.rows, probability, rows), 1.0)
-    sure, many = np.bincount(mine, probability[links], rows), np.bincount(mine, minlength=rows)
-    columns = {
-        name: normalise.Dictionary.of(cohort[name])
+    columns: dict[str, Callable[[], normalise.Dictionary]] = {
+        name: partial(normalise.Dictionary.of, cohort[name])
         for name in GROUPED
         if name in cohort.column_names and pa.types.is_string(cohort[name].type)
     }
-    found: dict[str, tuple[dict[str, object], ...]] = {}
-    for name, values in (columns | {"surname": _surnames(encoded)}).items():
-        groups = _groups(values)
-        if groups is None:
-            continue
-        number, labels = groups
-        lines: list[dict[str, object]] = []
+    columns["surname"] = partial(_surnames, encoded)
+    grouped = {name: groups for name, of in columns.items() if (groups := _groups(of()))}
+    found: dict[str, list[dict[str, object]]] = {name: [] for name in grouped}
+    # columns of all rows one after the other: in 64 bits these are the most that a report holds
+    whole = np.minimum(np.bincount(edges.rows, probability, rows), 1.0)
+    for name, (number, labels) in grouped.items():
         for place, label in enumerate(labels):
             here = np.flatnonzero(number == place).astype(np.int32)
-            matched, missed = (float(expected[of].sum()) for of in (here, here[~linked[here]]))
-            own_links = int(many[here].sum())
-            lines.append(
+            matched, missed = (float(whole[of].sum()) for of in (here, here[~linked[here]]))
+            found[name].append(
                 {
                     "group": label,
                     "rows": len(here),
@@ -254,13 +250,24 @@ def _rates_by_group(
                     "missed": round(missed / matched, 4) if matched > 0 else 0.0,
                     "expected": round(matched, 3),
                     "expected_missed": round(missed, 3),
-                    "false": round(1 - float(sure[here].sum()) / own_links, 4)
-                    if own_links
-                    else 0.0,
                 }
             )
-        found[name] = tuple(lines)
-    return found
+    del whole
+    whole = np.bincount(mine, probability[links], rows)
+    for name, (number, _) in grouped.items():
+        own = number[mine]
+        for place, line in enumerate(found[name]):
+            many, sure = int(np.count_nonzero(own == place)), float(whole[number == place].sum())
+            line["false"] = round(1 - sure / many, 4) if many else 0.0
+    return {name: tuple(lines) for name, lines in found.items()}
+
+
+def _rows_with(codes: Rows, size: int) -> Ints:
+    """How many rows have each code (-1: none), some rows at a time."""
+    many = np.zeros(size + 1, np.int64)
+    for begin in range(0, len(codes), _AT_ONCE):
+        many += np.bincount(codes[begin : begin + _AT_ONCE] + 1, minlength=size + 1)
+    return many[1:]
 
 
 def _groups(values: normalise.Dictionary) -> tuple[Small, list[str]] | None:
@@ -269,7 +276,7 @@ def _groups(values: normalise.Dictionary) -> tuple[Small, list[str]] | None:
     distinct = sorted(set(labels) - {""})
     number = np.array([*(distinct.index(t) if t else -1 for t in labels), -1], np.int32)
     rows = number[values.indices]
-    sizes = np.bincount(rows + 1, minlength=len(distinct) + 1)[1:]
+    sizes = _rows_with(rows, len(distinct))
     shown = [i for i, n in enumerate(sizes) if n >= _LEAST]
     if not shown or len(shown) > _MOST or any(len(distinct[i]) > _LONGEST for i in shown):
         return None
