@@ -13,6 +13,7 @@ from matching.model.match_weights import (
     guarded_patterns,
 )
 from matching.model.model import (
+    CHANCE,
     CLASSES,
     Model,
     Reviewed,

@@ -13,13 +13,14 @@ import numpy as np
 from matching.arrays import extend_hash, finish_hash, first_places, numbered, start_hash
 from matching.arrow import Floats, Floats32, Ints
 from matching.comparison import NAMES
-from matching.model.chance import PRIOR_ROWS, VALUES, Frequencies
-from matching.model.model import Model
-from matching.model.namesakes import OTHER_NAMES, SHAPE, People, lift_of
+from matching.model.chance import PRIOR_ROWS, VALUES, Frequencies, near_names
+from matching.model.model import FULL_NAME, NEAR_NAME, Model
+from matching.model.namesakes import OTHER_NAMES, Kinds, People, full_share, lift_of, likely_share
 from matching.normalise import Side
 
-_FULL_NAME, _MIDDLE = "full name", "middle of full name"
-_COUNTED: Final[tuple[str, ...]] = ("firsts", "lasts", "named", "both")
+_MIDDLE, _GIVEN = "middle of full name", "middle of first name"
+_COUNTED: Final[tuple[str, ...]] = ("firsts", "lasts", "named", "both", "given", "given both")
+_LIFTS: Final = ("lift of first", "lift of last")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class ByValue:
 
     Attributes:
         tables: by the name of a frequency; of a full name or a person that is new they have no number.
-        people: how many share a first name, a last name, a full name with a middle one, and all three.
+        people: how many share a first name, a last name, a full name with a middle one, all three, a first name with a middle one, and both; and how
+            much oftener than by chance each first and each last name goes with names of its kind.
         lift: how much oftener than by chance first and last names go together.
         dated: people were told apart by their birth dates.
     """
@@ -81,11 +83,20 @@ class ByValue:
         dated = bool((side.birth[(side.first >= 0) & (side.last >= 0)] > 0).any())
         first, last = people.first.astype(np.int64), people.last.astype(np.int64)
         full, middle = (first << 32 | last)[named], people.middle[named].astype(np.int64)
-        counted = first, last, full, _joined(full, middle)
+        counted = (
+            first,
+            last,
+            full,
+            _joined(full, middle),
+            first[named],
+            _joined(first[named], middle),
+        )
         tables: dict[str, ValueTable] = {}
         for name, by_row in table.by_row.items():
+            if name == NEAR_NAME:  # which the full names say
+                continue
             keys = _KEYS[name](side, dated)
-            if name in (_FULL_NAME, _MIDDLE):
+            if name in (FULL_NAME, _MIDDLE, _GIVEN):
                 unseen = float("nan")
             elif name in ("phone", "heir"):
                 unseen = 0.0
@@ -98,35 +109,51 @@ class ByValue:
         counts: dict[str, ValueTable] = dict(
             zip(_COUNTED, map(ValueTable.counts, counted), strict=True)
         )
-        return cls(tables, counts, lift_of(people, model), float(len(people.rows)), dated)
+        kinds = Kinds.of(people, lift_of(people, model))
+        for kind, (name, codes) in enumerate(zip(_LIFTS, (first, last), strict=True)):
+            counts[name] = ValueTable.of(codes, kinds.lifts(kind, codes))
+        return cls(tables, counts, kinds.lift, float(len(people.rows)), dated)
 
     def frequencies(self, side: Side, model: Model) -> Frequencies:
         """The frequencies of a side's rows under the model that was learnt with these."""
         by_row = {n: t.look_up(_KEYS[n](side, self.dated)) for n, t in self.tables.items()}
-        for name, new_ones in ((_FULL_NAME, self._full_name), (_MIDDLE, self._middle)):
-            if name in by_row:
-                new = np.flatnonzero(np.isnan(by_row[name]))
-                by_row[name][new] = new_ones(side.take(new), model)
-        return Frequencies({name: values.astype(np.float32) for name, values in by_row.items()})
+        new_ones = {FULL_NAME: self._full_name, _MIDDLE: self._middle, _GIVEN: self._given}
+        for name in new_ones.keys() & by_row.keys():
+            new = np.flatnonzero(np.isnan(by_row[name]))
+            by_row[name][new] = new_ones[name](side.take(new), model)
+        found = {name: values.astype(np.float32) for name, values in by_row.items()}
+        if FULL_NAME in found:
+            found[NEAR_NAME] = near_names(found[FULL_NAME])
+        return Frequencies(found)
 
     def _full_name(self, side: Side, model: Model) -> Floats:
         """Of names that nobody had: what their parts say, as `count_namesakes` fills in what few can't."""
-        shares = [
-            np.maximum(self.people[kind].look_up(codes.astype(np.int64)), 1.0)
-            / max(self.total, 1.0)
-            for kind, codes in (("firsts", side.first), ("lasts", side.last))
-        ]
-        likely = np.minimum(shares[0] * shares[1] * self.lift, np.minimum(*shares))
+        codes = side.first.astype(np.int64), side.last.astype(np.int64)
+        counts = (self.people[n].look_up(c) for n, c in zip(_COUNTED, codes, strict=False))
+        lifts = [self.people[name].look_up(c) for name, c in zip(_LIFTS, codes, strict=True)]
+        lifts = [np.where(lift > 0, lift, self.lift) for lift in lifts]  # of a name that nobody had
+        likely = likely_share([np.maximum(n, 1.0) / max(self.total, 1.0) for n in counts], lifts)
         together = float(model.u[NAMES.index("first")][1]) * float(model.u[NAMES.index("last")][1])
-        share = SHAPE / (SHAPE / likely + self.total)
-        return np.log(share / min(1.0, self.lift * together))
+        return np.log(full_share(0.0, likely, self.total) / min(1.0, self.lift * together))
 
     def _middle(self, side: Side, model: Model) -> Floats:
         """Of people who were not there: as common as their middle name is among their namesakes."""
-        chance, full = float(model.u[NAMES.index("middle")][1]), _full_name(side, True)
-        average = chance if model.same_middle is None else model.same_middle
-        beside = self.people["named"].look_up(full)
-        both = self.people["both"].look_up(_joined(full, side.middle.astype(np.int64)))
+        return self._share(
+            side, _full_name(side, True), ("named", "both"), model.same_middle, model
+        )
+
+    def _given(self, side: Side, model: Model) -> Floats:
+        """The same among those of their first name."""
+        first = side.first.astype(np.int64)
+        return self._share(side, first, ("given", "given both"), None, model)
+
+    def _share(
+        self, side: Side, of: Ints, counted: tuple[str, str], average: float | None, model: Model
+    ) -> Floats:
+        chance = float(model.u[NAMES.index("middle")][1])
+        average = chance if average is None else average
+        beside = self.people[counted[0]].look_up(of)
+        both = self.people[counted[1]].look_up(_joined(of, side.middle.astype(np.int64)))
         share = (both + OTHER_NAMES * average) / (beside + OTHER_NAMES)
         known = (side.middle >= 0) & (beside > 0)
         return np.where(known, np.log(np.maximum(share, chance) / average), 0.0)
@@ -157,7 +184,8 @@ def _of_field(name: str) -> Callable[[Side, bool], Ints]:
 
 _KEYS: Final[dict[str, Callable[[Side, bool], Ints]]] = {
     **{name: _of_field(name) for name in VALUES},
-    _FULL_NAME: _full_name,
+    FULL_NAME: _full_name,
     _MIDDLE: _person,
+    _GIVEN: _person,
     "heir": lambda side, _dated: np.where(side.sex > 0, side.sex, -1).astype(np.int64),
 }

@@ -15,6 +15,8 @@ from matching.arrow import Floats, Floats32, Ints, Numbers, Rows
 from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
     CLASSES,
+    FULL_NAME,
+    NEAR_NAME,
     Model,
     agreeing,
     class_log_posterior,
@@ -122,11 +124,21 @@ def frequencies(
     tables = dict(zip(VALUES, in_threads(counted, VALUES, threads), strict=True))
     if namesakes is not None:
         tables |= {
-            "full name": namesakes.full_name,
+            FULL_NAME: namesakes.full_name,
+            NEAR_NAME: near_names(namesakes.full_name),
             "middle of full name": namesakes.middle,
+            "middle of first name": namesakes.given,
             "heir": namesakes.heir,
         }
     return Frequencies({name: table for name, table in tables.items() if table is not None})
+
+
+def near_names(full_name: Floats32) -> Floats32:
+    """What the share of a full name says of pairs whose names agree but for a slip.
+
+    Of a common name only: that one is rare may be the slip, of a name that is common.
+    """
+    return np.maximum(full_name, np.float32(0))
 
 
 def _counted(values: Numbers) -> tuple[Numbers, Ints]:

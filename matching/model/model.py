@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from matching.arrow import Bools, Floats, Ints, Rows
-from matching.comparison import FIELDS, NAMES, shipped_prior, unpack
+from matching.comparison import FIELDS, NAMES, level, shipped_prior, unpack
 from matching.model.ordering import limited, ordered
 from matching.model.saved import SavedModel
 
@@ -41,15 +41,26 @@ _USES: Final[dict[str, dict[str, str]]] = {
     "licence mixup": {"licence": "m"},
 }
 _OWN: Final = {"household": "household", "twin": "twin", "generation": "generation"}
+CHANCE: Final = [CLASSES.index("random"), CLASSES.index("given namesake")]
+"""What chance makes. Hardly any of these are candidates of a rule, and what is not seen is not gone: training learns of none that they are fewer."""
 _ROUNDS, _SETTLED = 100, 1e-4
 _LABEL = 1.0  # pairs that a reviewed one counts for
 
 
+FULL_NAME: Final = "full name"
+NEAR_NAME: Final = "full name but for a slip"
+_SAME = {"first": (1,), "last": (1,)}
+_NEAR = {
+    "first": tuple(level("first", name) for name in ("same", "nickname", "close", "similar")),
+    "last": tuple(level("last", name) for name in ("same", "close", "similar")),
+}
 # What a frequency is of → the class that it is of, and the levels that fields must have; most are of one field that agrees.
-_OF: Final[dict[str, tuple[str, dict[str, int]]]] = {
-    "full name": ("namesake", {"first": 1, "last": 1}),
-    "middle of full name": ("namesake", {"first": 1, "last": 1, "middle": 1}),
-    "heir": ("generation", {"street": 1, "birth": 0}),  # birth dates say more than sex does
+_OF: Final[dict[str, tuple[str, dict[str, tuple[int, ...]]]]] = {
+    FULL_NAME: ("namesake", _SAME),
+    NEAR_NAME: ("namesake", _NEAR),  # where they are not the same
+    "middle of full name": ("namesake", _SAME | {"middle": (1,)}),
+    "middle of first name": ("given namesake", {"first": (1,), "middle": (1,)}),
+    "heir": ("generation", {"street": (1,), "birth": (0,)}),  # birth dates say more than sex does
 }
 
 
@@ -66,8 +77,13 @@ def uses_chance(name: str) -> Bools:
 
 def agreeing(name: str, levels: Sequence[Ints]) -> Bools:
     """Which pairs agree on what a frequency is of."""
-    wanted = _OF[name][1] if name in _OF else {name: 1}
-    return np.logical_and.reduce([levels[NAMES.index(f)] == n for f, n in wanted.items()])
+    wanted = _OF[name][1] if name in _OF else {name: (1,)}
+    found = np.logical_and.reduce([_among(levels[NAMES.index(f)], n) for f, n in wanted.items()])
+    return found & ~agreeing(FULL_NAME, levels) if name == NEAR_NAME else found
+
+
+def _among(levels: Ints, wanted: tuple[int, ...]) -> Bools:
+    return np.logical_or.reduce([levels == n for n in wanted])
 
 
 @dataclass(frozen=True)
@@ -142,7 +158,7 @@ def prior_model(
 def with_namesakes(
     model: Model, average: float | None = None, middle: float | None = None
 ) -> Model:
-    """Expect so many namesakes, and of given names as many beyond chance as chance itself makes; training learns the rest.
+    """Expect so many namesakes, and of given names as many beyond chance as chance itself makes; training learns the rest of namesakes.
 
     Without a class of their own, pairs that agree on a first and middle name alone are so many more
     than independence allows that expectation maximisation takes them for the matches.
@@ -238,6 +254,7 @@ def _step(
     strength = np.full(len(CLASSES), shipped_number("classes", "strength"))
     strength[0] = shipped_number("matches", "strength")
     sizes = (total + strength) / (1 + strength / start.sizes)
+    sizes[CHANCE] = np.maximum(sizes[CHANCE], start.sizes[CHANCE])
     sizes[1] = start.sizes[1]
     weight = shipped_number("strength")
     m: list[Floats] = []
@@ -267,8 +284,8 @@ def class_log_posterior(model: Model, levels: Sequence[Ints]) -> Floats:
 def class_log_joint(model: Model, levels: Sequence[Ints]) -> Floats:
     """Log of (share of the class x probability of the pattern in it)."""
     joint = np.repeat(model.log_sizes()[:, None], len(levels[0]), axis=1)
-    for table, level in zip(model.tables(), levels, strict=True):
-        joint += table[:, level]
+    for table, here in zip(model.tables(), levels, strict=True):
+        joint += table[:, here]
     return joint
 
 

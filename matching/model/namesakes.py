@@ -3,11 +3,13 @@
 First, middle and last names of one community go together: among those called Kulwinder and Mann, nearly all
 have Kaur between, and one Min Kim in ten is a Min Jun. The product of three shares takes such an agreement for
 proof. Here the people of each full name are counted in the records themselves, by their birth dates,
-and what a count of few can't say is filled in from the parts of the name. Those of one home are counted by sex: fathers hand
+and what a count of few can't say is filled in from the parts of the name and from how often these go with others of their kind: a first name that
+a few surnames share stands with these far more often than with all. First and middle names that go together (Lan Thi, Maria Elena) are counted
+likewise. Those of one home are counted by sex: fathers hand
 their names on to sons, and mothers hardly ever to daughters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +23,14 @@ from matching.arrays import (
     numbered,
     start_hash,
 )
-from matching.arrow import Floats32, Ints, Rows
+from matching.arrow import Floats, Floats32, Ints, Rows
 from matching.comparison import NAMES, birth_levels, level
 from matching.model.model import Model, shipped_number
 from matching.normalise import Side
 
-SHAPE = 0.2  # of the gamma distribution of a full name's share around what its parts say: names are uneven
+_SHAPE = 1.0  # of the gamma distribution of a full name's share around what its parts say: names are uneven
 _TOGETHER = 8.0  # so many times more often than by chance two names of one origin go together, to begin with
+_EXPECTED = 0.1  # pairs of namesakes by chance that this is worth for one name
 _PAIRS = 10.0  # pairs of namesakes that chance is worth for their middle names
 OTHER_NAMES = 1.0  # people that the average of all names is worth for one name's middle names
 
@@ -41,6 +44,7 @@ class Namesakes:
         same_middle: chance that two such people share a middle name, where both have one.
         full_name: for each record row, log of (share of people with its first and last name / average).
         middle: for each record row, log of (share of its namesakes with its middle name / ``same_middle``).
+        given: for each record row, log of (share of those of its first name with its middle name / chance that any two people share one).
         heir: for each record row, log of (share of its sex among namesakes of one home / among all); nought where it is not known.
     """
 
@@ -48,6 +52,7 @@ class Namesakes:
     same_middle: float
     full_name: Floats32
     middle: Floats32
+    given: Floats32
     heir: Floats32
 
 
@@ -63,19 +68,21 @@ def count_namesakes(people: "People", side: Side, model: Model) -> Namesakes:
     together, same_middle = _together(model), float(model.u[NAMES.index("middle")][1])
     total, lift = float(len(people.rows)), lift_of(people, model)
     average = min(1.0, lift * together)
-    counts = [np.bincount(of) for of in (people.name, people.first, people.last)]
+    kinds = Kinds.of(people, lift)
     full_name = np.zeros(len(people.rows), np.float32)
     for part in people.parts():  # a column in 64 bits of 29 million people is 230 MB
-        others = (counts[0][people.name[part]] - 1).astype(np.float64)
-        shares = [
-            many[of[part]] / total
-            for many, of in zip(counts[1:], (people.first, people.last), strict=True)
+        others, chances = kinds.pairs(people, part)
+        both = (people.first[part], people.last[part])
+        shares = [many[of] / total for many, of in zip(kinds.bearers, both, strict=True)]
+        own = [  # what others of its kind say: its own namesakes are counted besides
+            kinds.lifts(n, of, (others + 1) * others, (others + 1) * chances)
+            for n, of in enumerate(both)
         ]
-        likely = np.minimum(shares[0] * shares[1] * lift, np.minimum(*shares))
-        share = (SHAPE + others) / (SHAPE / likely + total)
-        full_name[part] = np.log(share / average)
-    same, middle = people.middles(same_middle)
-    names = people.by_row(full_name), people.by_row(middle)
+        likely = likely_share(shares, own)
+        full_name[part] = np.log(full_share(others, likely, total) / average)
+    same, middle = people.middles(people.name, same_middle)
+    given = people.middles(people.first, same_middle, same_middle)[1]
+    names = people.by_row(full_name), people.by_row(middle), people.by_row(given)
     return Namesakes(average, same, *names, heirs)
 
 
@@ -111,6 +118,60 @@ def lift_of(people: "People", model: Model) -> float:
     total, bearers = float(len(people.rows)), np.bincount(people.name)
     shared = float((bearers * (bearers - 1)).sum())
     return max(1.0, (shared + _TOGETHER) / (total * (total - 1.0) * _together(model) + 1.0))
+
+
+def full_share(others: Floats | float, likely: Floats, people: float) -> Floats:
+    """The share of people with a full name that so many ``others`` of them bear, and that its parts make so ``likely``."""
+    return (_SHAPE + others) / (_SHAPE / likely + people)
+
+
+def likely_share(shares: Sequence[Floats], lifts: Sequence[Floats]) -> Floats:
+    """The share of people with a full name, from the shares of first and last name and how much oftener than by chance either goes with names of its kind."""
+    lift = np.maximum(np.minimum(*lifts), 1.0)
+    return np.minimum(shares[0] * shares[1] * lift, np.minimum(*shares))
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Namesakes that first and last names have with each other, and those that chance would give them, by code of the name.
+
+    Who is called Kulwinder has few of all surnames: so many namesakes more than by chance tell how common Kulwinder and another one of these are
+    together, where few people bear both.
+    """
+
+    bearers: tuple[Ints, Ints]
+    seen: tuple[Floats, Floats]
+    chances: tuple[Floats, Floats]  # times the people
+    names: Ints
+    lift: float
+    people: int
+
+    @classmethod
+    def of(cls, people: "People", lift: float) -> "Kinds":
+        """Count them; ``lift`` is that of all names."""
+        codes = people.first, people.last
+        bearers = np.bincount(codes[0]), np.bincount(codes[1])
+        seen, chances = ((np.zeros(len(bearers[0])), np.zeros(len(bearers[1]))) for _ in range(2))
+        made = cls(bearers, seen, chances, np.bincount(people.name), lift, len(people.rows))
+        for part in people.parts():
+            for sums, pairs in zip((seen, chances), made.pairs(people, part), strict=True):
+                for kind, of in enumerate(codes):
+                    sums[kind][:] += np.bincount(of[part], pairs, len(sums[kind]))
+        return made
+
+    def pairs(self, people: "People", part: slice) -> tuple[Floats, Floats]:
+        """How many namesakes some people have, and how many by chance, times the people."""
+        first, last = self.bearers[0][people.first[part]], self.bearers[1][people.last[part]]
+        chances = (first - 1) * (last - 1)
+        return (self.names[people.name[part]] - 1).astype(np.float64), chances.astype(np.float64)
+
+    def lifts(
+        self, kind: int, of: Ints | Rows, seen: Floats | float = 0.0, chances: Floats | float = 0.0
+    ) -> Floats:
+        """How much oftener than by chance first (0) or last names (1) go with those of their kind, ``seen`` pairs, of so many ``chances``, left out."""
+        more = self.seen[kind][of] - seen + _EXPECTED * self.lift
+        expected = (self.chances[kind][of] - chances) / max(self.people - 1, 1)
+        return more / (expected + _EXPECTED)
 
 
 def _together(model: Model) -> float:
@@ -167,24 +228,25 @@ class People:
         """Values of people for their rows; nought for rows without a name."""
         return np.append(values, np.float32(0))[self.which]
 
-    def middles(self, chance: float) -> tuple[float, Floats32]:
-        """Chance that namesakes share a middle name, and log of each one's own against it."""
-        result, counts = np.zeros(len(self.rows), np.float32), np.bincount(self.name)
+    def middles(
+        self, of: Rows, chance: float, average: float | None = None
+    ) -> tuple[float, Floats32]:
+        """Chance that two people of one name, by its numbers ``of``, share a middle name (None: as counted), and log of each one's own against it."""
+        result = np.zeros(len(self.rows), np.float32)
+        named = np.flatnonzero(self.middle >= 0).astype(np.int32)
+        bearers = np.bincount(of[named])
+        named = named[bearers[of[named]] > 1]
         found = list[tuple[Rows, Rows, Rows]]()
-        for part in self.parts():
-            name, middle = self.name[part], self.middle[part]
-            here = np.flatnonzero((counts[name] > 1) & (middle >= 0)).astype(np.int32)
-            own = numbered(name[here])[0]
-            both = numbered(own << 32 | middle[here])[0]
-            found.append((here + np.int32(part.start), _others(own), _others(both)))
-        beside_all, both_all = (sum(int(one[k].sum()) for one in found) for k in (1, 2))
-        if not any(len(named) for named, _, _ in found):
-            return chance, result
-        average = (both_all + _PAIRS * chance) / (beside_all + _PAIRS)
-        average = float(np.clip(average, chance, 0.99))
-        for named, beside, both in found:
+        for here in in_parts(of, self.middle, named):
+            both = numbered(of[here].astype(np.int64) << 32 | self.middle[here])[0]
+            found.append((here, (bearers[of[here]] - 1).astype(np.int32), _others(both)))
+        if average is None:
+            beside_all, both_all = (sum(int(one[k].sum()) for one in found) for k in (1, 2))
+            average = (both_all + _PAIRS * chance) / (beside_all + _PAIRS)
+            average = float(np.clip(average, chance, 0.99))
+        for here, beside, both in found:
             share = (both + OTHER_NAMES * average) / (beside + OTHER_NAMES)
-            result[named] = np.log(np.maximum(share, chance) / average)
+            result[here] = np.log(np.maximum(share, chance) / average)
         return average, result
 
 

@@ -269,9 +269,9 @@ class Scorer:
                 give_back()
 
     def expect_matches(self, matches: float) -> None:
-        """Set how many matches the model expects; the other classes keep their proportion."""
+        """Set how many matches the model expects; the other classes keep their proportion, but for what chance makes."""
         sizes = self.model.sizes * (matches / self.model.sizes[0])
-        sizes[1] = self.model.sizes[1]
+        sizes[models.CHANCE] = self.model.sizes[models.CHANCE]
         self.model = replace(self.model, sizes=sizes)
 
     def within_records(self) -> "Scorer":

@@ -81,6 +81,45 @@ def test_namesakes_beyond_chance_are_not_taken_for_matches():
     assert model.m[NAMES.index("birth")][level("birth", "different")] < 0.05
 
 
+def test_given_namesakes_that_no_rule_makes_are_as_many_as_chance_says():
+    """Candidates leave nearly all of them out: that none is seen does not say that a pair like them is no coincidence."""
+    prior = prior_model(6_000, 10_000)
+    patterns = {
+        _pattern(first="same", last="same", birth="same"): 1_000,
+        _pattern(first="same", last="different", birth="same"): 3_000,
+    }
+    model = train(prior, np.array(list(patterns), np.int32), np.array(list(patterns.values())))
+    place = CLASSES.index("given namesake")
+    assert model.sizes[place] == prior.sizes[place] > 2_000
+
+
+def _women(count, first, middle, surnames, seed):
+    rng = random.Random(seed)
+    return [
+        {"first_name": rng.choice(first), "middle_name": rng.choice(middle), "last_name": rng.choice(surnames), "sex": "F",
+         "birth_date": f"{rng.randint(1950, 2000)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}",
+         "street": f"{rng.randint(1, 9999)} oak st", "zip": str(rng.randint(90001, 96000))}
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def test_first_and_middle_names_that_go_together_are_no_proof_beside_another_surname():
+    """Hoa Ngoc Tran and Hoa Ngoc Hoang of one birth date and ZIP code; Iris Maude has as much in common, and nobody else is called so."""
+    usual = _women(3_000, [f"g{i}en" for i in range(90)], [f"m{i}id" for i in range(90)], [f"s{i}ur" for i in range(200)], 1)  # fmt: skip
+    few = _women(400, ["hoa", "lan", "mai"], ["thi", "ngoc"], ["tran", "hoang", "nguyen", "pham"], 2)  # fmt: skip
+    pairs = [
+        {"first_name": f, "middle_name": m, "sex": "F", "birth_date": b}
+        for f, m, b in (("hoa", "ngoc", "1977-07-06"), ("iris", "maude", "1978-04-09"))
+    ]
+    asked = [row | {"last_name": n, "street": "9 elm st", "zip": "90011"} for row, n in zip(pairs, ("tran", "winslow"), strict=True)]  # fmt: skip
+    there = [row | {"last_name": n, "street": "5 bay st", "zip": "90011"} for row, n in zip(pairs, ("hoang", "barlow"), strict=True)]  # fmt: skip
+    own = [*usual[:300], *few[:40]]
+    found = link(cohort(*asked, *own), records(*there, *usual, *few)).links.to_pylist()
+    weight = {row["cohort_id"]: row["match_weight"] for row in found if row["record_id"] < 3}
+    assert weight["c1"] < 0  # bits; 2.3 with the middle name as any two people's
+    assert weight["c2"] > 6
+
+
 def test_every_class_gives_every_field_a_distribution():
     model: Model = prior_model(10, 10)
     for field, table in zip(FIELDS, model.tables(), strict=True):
