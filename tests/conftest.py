@@ -34,14 +34,15 @@ gc.disable()  # until all is collected: imports make little garbage and much tha
 
 _UNIT = Path(__file__).parent / "unit"
 
-# Folders, and files by how their names begin, whose tests share a story that only one process tells.
-_TOGETHER = ("tests/leak/", "tests/integration/test_five_systems")
+# Folders, and files by how their names begin, whose tests share what only one process has: a story, a browser.
+_TOGETHER = ("tests/leak/", "tests/integration/test_five_systems", "tests/integration/desk/")
 # What takes longest begins first: one process tells the leak suite's story, the other makes the
 # demonstration (for the file named second); many short files are left for the end, to even out.
 _FIRST = (
     "tests/leak/",
     "tests/integration/test_custody_commands.py",
     "tests/integration/test_bucket_home.py",
+    "tests/integration/desk/",
     "tests/integration/test_five_systems",
     "tests/survive/",
     "tests/integration/",

@@ -8,8 +8,8 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from pipelines import passkeys as steps
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
 from pipelines.session import Session
-from tests.chromium import chromium
 from tests.desk import PROGRAM
 
 NAME = "desk.example"
@@ -36,9 +35,26 @@ KEY = {
 }  # fmt: skip
 
 
-def _certificate(folder: Path) -> str:
-    """A certificate for the desk's name and its key; the SHA-256 of its public key, as Chromium is told to trust it."""
-    key = ec.generate_private_key(ec.SECP256R1())
+@cache
+def _key() -> ec.EllipticCurvePrivateKey:
+    """One for all desks of a process, so that one browser trusts each of them."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def trusted() -> tuple[str, ...]:
+    """Options of a Chromium that finds a standing desk by its name, whatever its port, and trusts its key alone."""
+    public = serialization.PublicFormat.SubjectPublicKeyInfo
+    spki = _key().public_key().public_bytes(serialization.Encoding.DER, public)
+    digest = base64.b64encode(hashlib.sha256(spki).digest()).decode()
+    return (
+        "--host-resolver-rules=MAP *.example 127.0.0.1",
+        f"--ignore-certificate-errors-spki-list={digest}",
+    )
+
+
+def _certificate(folder: Path) -> None:
+    """A certificate for the desk's name, and its key."""
+    key = _key()
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]), dt.datetime.now(dt.UTC)
     builder = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -56,17 +72,14 @@ def _certificate(folder: Path) -> str:
     (folder / "desk.key").write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
     )
-    spki = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
 class Standing:
     """The desk, and what happens beside it by commands."""
 
     def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
-        self.home, self.key = folder / "home", _certificate(folder)
+        self.home = folder / "home"
+        _certificate(folder)
         init_home(self.home)
         people = [ENTRY.format(*one) for one in PEOPLE.items()]
         own = ENTRY.format("desk-1", "engineer").replace("u-desk-1", getpass.getuser())
@@ -116,13 +129,6 @@ class Standing:
 
     def refused(self) -> list[tuple[str, object]]:
         return [(one.actor, one.facts["code"]) for one in self.events("attempt_refused")]
-
-    @contextmanager
-    def browser(self) -> Iterator[Browser]:
-        """A browser that finds this desk by its name, and trusts its certificate."""
-        found = f"--host-resolver-rules=MAP *.example 127.0.0.1:{self.port}"
-        with chromium(found, f"--ignore-certificate-errors-spki-list={self.key}") as browser:
-            yield browser
 
 
 class Person:

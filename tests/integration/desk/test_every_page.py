@@ -9,7 +9,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.chromium import chromium
 from tests.desk import PROGRAM, Served, route_of
 from tests.in_process import run_here
 from tests.integration.conftest import Demo
@@ -19,12 +18,6 @@ _LINKS = "[...document.querySelectorAll('a[href]:not([download]), iframe[src]')]
 _FILES = "[...document.querySelectorAll('a[download]')].map(e => e.href)"
 _WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 pytestmark = pytest.mark.machine("chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

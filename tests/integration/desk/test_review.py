@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from pipelines.release.context import release_context
 from pipelines.release.reviewing import Said, decide, prepare
-from tests.chromium import chromium
 from tests.desk import PROGRAM, Served
 from tests.unit.pipelines.release.reviewing import reviewing_home as world
 
@@ -34,17 +33,17 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(home: Path) -> Iterator[Page]:
+def page(home: Path, browser: Browser) -> Iterator[Page]:
     served = Served(home, PROGRAM)
-    with chromium() as browser:
-        found = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=served.origin)
-        said: list[str] = []
-        found.on("console", lambda message: said.append(message.text))
-        found.on("pageerror", lambda error: said.append(str(error)))
-        found.goto(served.address)
-        found.wait_for_url(f"{served.origin}/")
-        yield found
-        assert [text for text in said if "400" not in text] == []
+    found = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=served.origin)
+    said: list[str] = []
+    found.on("console", lambda message: said.append(message.text))
+    found.on("pageerror", lambda error: said.append(str(error)))
+    found.goto(served.address)
+    found.wait_for_url(f"{served.origin}/")
+    yield found
+    assert [text for text in said if "400" not in text] == []
+    found.close()
     assert served.end() == 143
     assert "Traceback" not in served.errors
 

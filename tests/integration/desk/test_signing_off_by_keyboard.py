@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.chromium import chromium
 from tests.desk import PROGRAM, Served
 from tests.in_process import run_here
 from tests.integration.conftest import Demo
@@ -37,7 +36,7 @@ def press(page: Page, selector: str, wait: str) -> None:
     assert not found, (page.url, [v["id"] for v in found])
 
 
-def test_a_release_is_signed_off_without_a_mouse(demo: Demo, tmp_path: Path):
+def test_a_release_is_signed_off_without_a_mouse(demo: Demo, browser: Browser, tmp_path: Path):
     home = tmp_path / "home"
     shutil.copytree(demo.home, home)
     home.chmod(0o700)
@@ -47,40 +46,39 @@ def test_a_release_is_signed_off_without_a_mouse(demo: Demo, tmp_path: Path):
     resume = ("run", project, "--resume", release, "--no-orchestrator", "--json")
     served = Served(home, PROGRAM)
     here = f"**/releases/{release}"
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        try:
-            page.goto(served.address)
-            page.wait_for_url(f"{served.origin}/")
-            press(page, f"a[href='/releases/{release}']", here)
-            report = page.frame_locator("iframe").locator("h1")
-            assert report.count() == 1  # the report itself
-            assert not page.frames[1].evaluate("(() => { try { return !!parent.document } catch { return false } })()")  # fmt: skip
-            tab_to(page, "form[action$='/return'] textarea")
-            page.keyboard.type(SAID)
-            press(page, "form[action$='/return'] button", here)
-            assert "is returned" in page.locator("[role=status]").inner_text()
-            assert run_here(*resume, home=home).json["error"]["code"] == "RUN-41"
-            page.reload()
-            assert SAID in page.inner_text("main")
-            tab_to(page, "form[action$='/answer'] textarea")
-            page.keyboard.type("It is a region.")
-            press(page, "form[action$='/answer'] button", here)
-            press(page, "form[action$='/approve'] button", here)
-            assert "is approved" in page.locator("[role=status]").inner_text()
-            assert run_here(*resume, home=home).json["state"] == "Released"
-            page.reload()
-            press(page, "form[action$='/handover'] button", here)
-            assert "was given the package" in page.locator("[role=status]").inner_text()
-            tab_to(page, "#end + details summary")
-            page.keyboard.press("Enter")
-            tab_to(page, "form[action$='/withdraw'] input[name=confirm]")
-            page.keyboard.type(release)
-            page.once("dialog", lambda dialog: dialog.accept())
-            press(page, "form[action$='/withdraw'] button", here)
-            assert "is withdrawn" in page.locator("[role=status]").inner_text()
-        finally:
-            assert served.end() == 143
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    try:
+        page.goto(served.address)
+        page.wait_for_url(f"{served.origin}/")
+        press(page, f"a[href='/releases/{release}']", here)
+        report = page.frame_locator("iframe").locator("h1")
+        assert report.count() == 1  # the report itself
+        assert not page.frames[1].evaluate("(() => { try { return !!parent.document } catch { return false } })()")  # fmt: skip
+        tab_to(page, "form[action$='/return'] textarea")
+        page.keyboard.type(SAID)
+        press(page, "form[action$='/return'] button", here)
+        assert "is returned" in page.locator("[role=status]").inner_text()
+        assert run_here(*resume, home=home).json["error"]["code"] == "RUN-41"
+        page.reload()
+        assert SAID in page.inner_text("main")
+        tab_to(page, "form[action$='/answer'] textarea")
+        page.keyboard.type("It is a region.")
+        press(page, "form[action$='/answer'] button", here)
+        press(page, "form[action$='/approve'] button", here)
+        assert "is approved" in page.locator("[role=status]").inner_text()
+        assert run_here(*resume, home=home).json["state"] == "Released"
+        page.reload()
+        press(page, "form[action$='/handover'] button", here)
+        assert "was given the package" in page.locator("[role=status]").inner_text()
+        tab_to(page, "#end + details summary")
+        page.keyboard.press("Enter")
+        tab_to(page, "form[action$='/withdraw'] input[name=confirm]")
+        page.keyboard.type(release)
+        page.once("dialog", lambda dialog: dialog.accept())
+        press(page, "form[action$='/withdraw'] button", here)
+        assert "is withdrawn" in page.locator("[role=status]").inner_text()
+    finally:
+        assert served.end() == 143
     shown = run_here("release", "show", release, "--json", home=home).json
     assert shown["status"] == "withdrawn"
     assert [(one["comment"], one["answer"]) for one in shown["returns"]] == [(SAID, "It is a region.")]  # fmt: skip

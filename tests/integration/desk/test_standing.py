@@ -34,12 +34,6 @@ def desk(tmp_path: Path) -> Iterator[Standing]:
     found.end()
 
 
-@pytest.fixture
-def browser(desk: Standing) -> Iterator[Browser]:
-    with desk.browser() as found:
-        yield found
-
-
 def sent_by_hand(desk: Standing, path: str, form: str) -> http.client.HTTPResponse:
     """What no browser of the desk's sent."""
     context = ssl.create_default_context()

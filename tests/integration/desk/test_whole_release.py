@@ -72,12 +72,6 @@ def desk(tmp_path: Path) -> Iterator[Deployment]:
     found.end()
 
 
-@pytest.fixture
-def browser(desk: Deployment) -> Iterator[Browser]:
-    with desk.browser() as found:
-        yield found
-
-
 class Member(Person):
     """Somebody who has no mouse."""
 
