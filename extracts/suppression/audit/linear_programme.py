@@ -203,8 +203,8 @@ class LinearProgramme:
         lp.row_upper_ = np.array([high for _, _, high in self._rows])
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         sizes = [len(terms) for terms, _, _ in self._rows]
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-        lp.a_matrix_.index_ = np.array([c for t, _, _ in self._rows for c in t], dtype=np.int32)
+        lp.a_matrix_.start_ = [0, *np.cumsum(sizes).tolist()]
+        lp.a_matrix_.index_ = [c for t, _, _ in self._rows for c in t]
         lp.a_matrix_.value_ = np.array([v for t, _, _ in self._rows for v in t.values()])
         solver.passModel(lp)
         return solver

@@ -166,7 +166,8 @@ class LocalSearch:
         reached: Vector = np.asarray(self.sums.dot(start), dtype=np.float64)
         lp.row_lower_ = lp.row_upper_ = np.negative(reached)[used]
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = ends, rows, values
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = ends.tolist(), rows.tolist()
+        lp.a_matrix_.value_ = values
         return lp
 
     def _integer_solution(self, lp: highspy.HighsLp) -> Vector | None:

@@ -3,7 +3,7 @@
 They are for the suppressor alone: the audit imports nothing from here.
 """
 
-from extracts.suppression.model.programmes import programme, solver_with
+from extracts.suppression.model.programmes import load, solver_with
 from extracts.suppression.model.relations import Floats, Relations, parts
 from extracts.suppression.model.table_system import Place, TableSystem, join_tables
 from extracts.suppression.model.tables import (

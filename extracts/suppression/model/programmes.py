@@ -22,24 +22,37 @@ def solver_with(**options: bool | float | str) -> highspy.Highs:
     return solver
 
 
-def programme(
+def load(
+    solver: highspy.Highs,
     costs: Floats,
     columns: tuple[Floats, Floats],
     rows: tuple[Floats, Floats],
     matrix: sparse.csc_array | sparse.csr_array,
-) -> highspy.HighsLp:
-    """A linear programme: costs, least and most of each column and row, and the matrix."""
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(columns[0]), len(rows[0])
-    lp.col_cost_ = costs
-    lp.col_lower_, lp.col_upper_ = columns
-    lp.row_lower_, lp.row_upper_ = rows
+    *,
+    whole: bool = False,
+) -> None:
+    """Give a solver a programme: costs, least and most of each column and row, the matrix; of whole numbers or not.
+
+    As arrays: the library's own object of a programme takes whole numbers over one by one.
+    """
     form = highspy.MatrixFormat
-    lp.a_matrix_.format_ = form.kColwise if isinstance(matrix, sparse.csc_array) else form.kRowwise
-    lp.a_matrix_.start_ = np.asarray(matrix.indptr, dtype=np.int32)
-    lp.a_matrix_.index_ = np.asarray(matrix.indices, dtype=np.int32)
-    lp.a_matrix_.value_ = np.asarray(matrix.data, dtype=np.float64)
-    return lp
+    columnwise = isinstance(matrix, sparse.csc_array)
+    kind = int(highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous)
+    solver.passModel(
+        len(columns[0]),
+        len(rows[0]),
+        len(matrix.data),
+        int(form.kColwise if columnwise else form.kRowwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+        costs,
+        *columns,
+        *rows,
+        np.asarray(matrix.indptr, dtype=np.int32),
+        np.asarray(matrix.indices, dtype=np.int32),
+        np.asarray(matrix.data, dtype=np.float64),
+        np.full(len(columns[0]), kind, dtype=np.int32),
+    )
 
 
 def fit(
@@ -61,23 +74,20 @@ def fit(
         return values, []
     unknown = np.flatnonzero(~known)
     right = -(matrix[:, np.flatnonzero(known)] @ values[known])
-    lp = programme(
-        np.zeros(len(unknown)),
-        (least[unknown], np.full(len(unknown), np.inf)),
-        (right, right),
-        matrix[:, unknown],
-    )
+    bounds = least[unknown], np.full(len(unknown), np.inf)
+    model = np.zeros(len(unknown)), bounds, (right, right), matrix[:, unknown]
     solver = solver_with(mip_max_nodes=_NODES)
     filled, found = values.copy(), None
     if len(unlisted):  # whole numbers where there are any soon, so that what the audit is told fits
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(unknown)
-        found = _solved(solver, lp)
-        lp.integrality_ = []
-    found = _solved(solver, lp) if found is None else np.rint(found)
+        load(solver, *model, whole=True)
+        found = _solved(solver)
+    load(solver, *model)
+    found = _solved(solver) if found is None else np.rint(found)
     if found is None:
         raise TablesDisagreeError(cells=len(unknown))
     filled[unknown] = found
-    small = _small(solver, lp, np.searchsorted(unknown, unlisted), threshold)
+    load(solver, *model)  # nothing of the last answer
+    small = _small(solver, len(unknown), np.searchsorted(unknown, unlisted), threshold)
     return filled, unknown[list(small)].tolist()
 
 
@@ -85,20 +95,16 @@ _NODES = 500  # of the one integer programme
 _TOLERANCE = 1e-6
 
 
-def _solved(solver: highspy.Highs, lp: highspy.HighsLp) -> Floats | None:
-    solver.passModel(lp)
+def _solved(solver: highspy.Highs) -> Floats | None:
     solver.run()
     status = solver.getInfo().primal_solution_status
     fits = status == highspy.SolutionStatus.kSolutionStatusFeasible
     return np.asarray(solver.getSolution().col_value) if fits else None
 
 
-def _small(
-    solver: highspy.Highs, lp: highspy.HighsLp, columns: Ints, threshold: int
-) -> Iterator[int]:
-    """Columns that hold somebody and fewer than the threshold in every solution."""
-    solver.passModel(lp)
-    low, high = np.full(len(lp.col_lower_), np.inf), np.zeros(len(lp.col_lower_))
+def _small(solver: highspy.Highs, size: int, columns: Ints, threshold: int) -> Iterator[int]:
+    """Columns, of so many, that hold somebody and fewer than the threshold in every solution."""
+    low, high = np.full(size, np.inf), np.zeros(size)
     for column in columns.tolist():
         for sign in (1.0, -1.0):
             if low[column] < 1 - _TOLERANCE or high[column] >= threshold - _TOLERANCE:

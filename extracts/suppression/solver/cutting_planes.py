@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from extracts.suppression.errors import SolverStoppedError
-from extracts.suppression.model import Flags, Floats, Ints, Relations, programme, solver_with
+from extracts.suppression.model import Flags, Floats, Ints, Relations, load, solver_with
 from extracts.suppression.solver.effort import Effort, is_past
 from extracts.suppression.solver.movements import WIDTHS
 from extracts.suppression.solver.neighbourhoods import search_neighbourhoods
@@ -132,7 +132,7 @@ class Separation:
         entries = np.concatenate([matrix.data, -matrix.data]), np.tile(inverse, 2), ends
         both_ways = sparse.csc_array(entries, shape=(len(used), 2 * self._size))
         columns, rows = np.zeros(2 * self._size), np.zeros(len(used))
-        solver.passModel(programme(columns, (columns, columns), (rows, rows), both_ways))
+        load(solver, columns, (columns, columns), (rows, rows), both_ways)
         return solver
 
 
@@ -237,9 +237,8 @@ class MasterProblem:
         rows = sparse.csr_array((weights, columns.astype(np.int32), ends), (len(found), size))
         costs = self._costs + self._unit * _TIES * prices / max(float(prices.sum()), 1.0)
         bounds = np.zeros(size), np.ones(size)
-        lp = programme(costs, bounds, (needs, np.full(len(found), np.inf)), rows)
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * size
-        self._solver.passModel(lp)
+        least = needs, np.full(len(found), np.inf)
+        load(self._solver, costs, bounds, least, rows, whole=True)
 
     def _never_alone(self, line: tuple[Ints, Floats]) -> list[tuple[Ints, Floats, float]]:
         """In a line where nothing must be hidden, no cell is hidden alone."""

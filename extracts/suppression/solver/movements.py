@@ -20,7 +20,7 @@ from extracts.suppression.model import (
     Floats,
     Ints,
     Relations,
-    programme,
+    load,
     solver_with,
 )
 
@@ -353,5 +353,5 @@ def _solver(one: _Programme, costs: Floats) -> highspy.Highs:
     )
     columns, rows = (one.lower, one.upper), (one.row_lower, one.row_upper)
     padded = np.concatenate([costs, np.zeros(len(one.lower) - len(costs))])
-    solver.passModel(programme(padded, columns, rows, one.matrix))
+    load(solver, padded, columns, rows, one.matrix)
     return solver
