@@ -41,9 +41,9 @@ _TOGETHER = ("tests/leak/", "tests/integration/test_five_systems", "tests/integr
 _FIRST = (
     "tests/leak/",
     "tests/integration/test_custody_commands.py",
+    "tests/integration/test_five_systems",
     "tests/integration/test_bucket_home.py",
     "tests/integration/desk/",
-    "tests/integration/test_five_systems",
     "tests/survive/",
     "tests/integration/",
     "tests/spec/",

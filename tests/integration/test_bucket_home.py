@@ -123,8 +123,11 @@ def local(world, tmp_path_factory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def story(world, s3, tmp_path_factory) -> Home:
-    """A release through Prefect with its register and staging in the bucket, and what was seen on the way."""
+def story(world, s3, tmp_path_factory, request) -> Home:
+    """A release through Prefect with its register and staging in the bucket, and what was seen on the way.
+
+    Its server goes on with the demonstration's database, as every test does whose home is a copy of that one.
+    """
     from pipelines.deployment import bucket_commands
     from pipelines.deployment.doctor.examination import examine
 
@@ -148,6 +151,8 @@ def story(world, s3, tmp_path_factory) -> Home:
     s3.trouble = lambda method, key: "503"
     told["busy"] = home.go_on()
     s3.trouble = None
+    demo = request.getfixturevalue("demo")  # late: another process may still be at it
+    shutil.copytree(demo.home / "prefect", home.root / "prefect", dirs_exist_ok=True)
     told["waits"] = home.resume()
     told["repeated"] = list(before.repeated(checks.Finished.of(home.root, home.release)))
     told["brought"] = home.snapshots()
