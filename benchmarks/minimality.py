@@ -11,6 +11,10 @@ in which something is hidden, as they come. What a table came to is a line of th
 ``plain``: the rule without a secret is attacked, too, where at most a hundred tables fit (``every``: likewise with one); ``without-singletons``: the
 rule that guards against nobody who is alone in a cell.
 
+Where more tables fit than can be tried, single ones are drawn that fit and have ten or more in a small cell, by an integer
+programme, until a rerun on one of them gives the pattern under one of the same secrets: this proves that the cell is not proven.
+A cell for which none was found counts as *unseen*, and nothing is said of it.
+
 A rerun is the rule's own: what does not depend on the secret (which patterns of a table are taken at all) is found once for
 all secrets. Beside what is hidden stands what *any* suppressor must hide that hides fewest and keeps reruns out: a pattern
 that no fitting table with ten or more in the cell may have proves the cell, whoever chose it.
@@ -23,6 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -30,6 +35,7 @@ from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver import reruns
+from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.cutting_planes import patterns_by_cost
 from extracts.suppression.solver.reruns import Reruns
 from extracts.suppression.solver.secondary import secondary, start_search
@@ -43,7 +49,9 @@ SHAPES = ((2, 3), (3, 3), (2, 2, 2), (3, 4))
 MOST = 40
 PLAIN = 100  # with more, none is ruled out where there is no secret
 MANY = PLAIN if "every" in sys.argv else 400  # with more, none is ruled out here
-SECRETS_SEED, TABLES_SEED = 12, 11
+DRAWN = 60  # tables for one small cell, where not all are tried
+TRIED = 12  # secrets for one of them, the likeliest first
+SECRETS_SEED, TABLES_SEED, DRAWS_SEED = 12, 11, 13
 
 
 def pattern(table, policy):
@@ -106,6 +114,66 @@ def drawn_by_any(rule, table, values, hidden, secrets):
     return any(one is not None and (one == hidden).all() for one in found)
 
 
+def unseen(table, hidden, secrets):
+    """Small cells for which no table was drawn that fits, has ten or more there and gets the pattern."""
+    one = relations_of(table, 1)
+    chance = np.random.default_rng(DRAWS_SEED)
+    small = (one.values > 0) & (one.values < POLICY.threshold)
+    left = set(np.flatnonzero(small).tolist())
+    for cell in np.flatnonzero(small).tolist():
+        for _ in range(DRAWN):
+            if cell not in left:
+                break
+            values = fitting_with(one, hidden, cell, chance)
+            if values is None:  # what is published bounds it
+                left.discard(cell)
+            elif gets(table_with(table, values), hidden, secrets):
+                left -= set(np.flatnonzero(values >= POLICY.threshold).tolist())
+    return left
+
+
+def fitting_with(one, hidden, cell, chance):
+    """A table that fits, with ten or more in a cell, now and then with few other large cells, where the pattern is cheap."""
+    size, top = one.values.size, float(one.values.max()) + POLICY.threshold
+    least, most = np.where(hidden, one.least, one.values), np.where(hidden, top, one.values)
+    least[cell] = POLICY.threshold
+    own = np.eye(size)
+    kept = LinearConstraint(np.hstack([one.matrix.toarray(), np.zeros(one.matrix.shape)]), 0, 0)
+    large = LinearConstraint(np.hstack([own, -top * own]), -np.inf, POLICY.threshold - 1)
+    only = LinearConstraint(np.hstack([own, -POLICY.threshold * own]), 0, np.inf)
+    mean, spread = ((1.0, 0.3), (0.5, 1.0), (0.0, 1.0))[chance.integers(3)]
+    scale = (1e-3, 1e-2, 1.0)[chance.integers(3)]
+    found = milp(
+        np.concatenate([chance.normal(0, scale, size), hidden * chance.normal(mean, spread, size)]),
+        constraints=[kept, large, only],
+        bounds=Bounds(np.concatenate([least, np.zeros(size)]), np.append(most, np.ones(size))),
+        integrality=np.ones(2 * size),
+    )
+    return None if found.x is None else np.round(found.x[:size])
+
+
+def gets(table, hidden, secrets):
+    """Whether a pattern that is taken where it is first is first on a table under one of some secrets."""
+    ones = np.ones(table.size)
+    if cheapest(table, ones, ~hidden, singletons=POLICY.singletons) is None:
+        return False
+    search = start_search(relations_of(table, 1), POLICY)
+    besides = hidden & ~search.primary
+    may = search.relations.free & ~search.primary
+    draws = [Choice(one, search).numbers("prices", hidden.size) for one in secrets]
+    order = np.argsort([one[besides].sum() / one[may].sum() for one in draws])
+    for at in order[:TRIED]:
+        trial = start_search(relations_of(table, 1), POLICY)
+        trial.prices = ones.copy()
+        Choice(secrets[at], trial).vary(trial)
+        first = next(patterns_by_cost(trial))
+        if (first.hidden == hidden).all():
+            return True
+        if secondary(first) < besides.sum():
+            return False
+    return False
+
+
 def attacked(table, plain, secrets, plainly):
     candidates = reruns.fitting(relations_of(table, 1), plain, PLAIN) if plainly else None
 
@@ -135,6 +203,7 @@ def attacked(table, plain, secrets, plainly):
         "proven without": plain_falls if plainly else None,
         "proven with": 0 if tables is None else len(proven(table, tables, given)),
         "many": tables is None,
+        "unseen": len(unseen(table, hidden, secrets)) if tables is None else 0,
         "seconds": round(took, 2),
         "attack": round(time.process_time() - began - took, 2),
     }
@@ -192,7 +261,8 @@ def summary(done):
         f"{len(done)} tables, {min(d['secrets'] for d in done)} secrets: a cell is proven under ten in "
         f"{sum(without)} of {len(without)} without a secret, in {sum(d['proven with'] > 0 for d in done)} with one; "
         f"secondary cells {plain} and {secret} ({secret / plain - 1:+.1%}), at least {any_rule} ({any_rule / plain - 1:+.1%}) "
-        f"whatever the rule; more than {MANY} fit: {sum(d['many'] for d in done)}; processor s a table: median "
+        f"whatever the rule; more than {MANY} fit: {sum(d['many'] for d in done)}, of them with an unseen cell: "
+        f"{sum(d['unseen'] > 0 for d in done)}; processor s a table: median "
         f"{np.median(took):.1f}, most {max(took):.1f}, all {sum(took):.0f}, attacked {sum(d['attack'] for d in done):.0f}"
     )
 
