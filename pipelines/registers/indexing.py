@@ -242,7 +242,7 @@ def indexed_source(
     """The same out of a snapshot's index, of all entries in scope.
 
     Raises:
-        ScopeEmpty, StagingDoesNotHold: while it is read.
+        ScopeEmpty, IndexDamaged: while it is read.
     """
 
     def stored(columns: Sequence[str]) -> normalise.EncodingInput:
@@ -292,7 +292,7 @@ def released_of(
     """The stored rows of linked entries, with the columns that an extract of this scope looks at.
 
     Raises:
-        StagingDoesNotHold: see `Index.some`.
+        IndexDamaged: see `Index.some`.
     """
     return ahead.taken(*_leaving(index, system, allowed, _linked(links)))
 

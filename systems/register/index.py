@@ -4,14 +4,17 @@ What they hold, and what their version means, is for others to say. Files are nu
 again stands beside the old one until the manifest names it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
 
+from crypto.errors import StagingDoesNotHold
 from crypto.resting import read_some, read_staged, staged_batches, staged_schema, staged_writer
 from crypto.secret import StagingKey
+from systems.errors import IndexDamaged
 
 PATTERN = "index*_*.parquet"
 Tabular: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -41,25 +44,28 @@ class Index:
         """A table.
 
         Raises:
-            StagingDoesNotHold: its file is not what was written.
+            IndexDamaged: its file is not what was written.
         """
-        return read_staged(self._paths[table], self._key)
+        with _whole(table):
+            return read_staged(self._paths[table], self._key)
 
     def batches(self, table: str) -> Iterator[pa.RecordBatch]:
         """A table, batch by batch, in its order.
 
         Raises:
-            StagingDoesNotHold: see `read`.
+            IndexDamaged: see `read`.
         """
-        return staged_batches(self._paths[table], self._key)
+        with _whole(table):
+            yield from staged_batches(self._paths[table], self._key)
 
     def columns(self, table: str) -> list[str]:
         """The columns of a table.
 
         Raises:
-            StagingDoesNotHold: see `read`.
+            IndexDamaged: see `read`.
         """
-        return staged_schema(self._paths[table], self._key).names
+        with _whole(table):
+            return staged_schema(self._paths[table], self._key).names
 
     def some(
         self, table: str, columns: Sequence[str], by: str, chosen: Callable[[pa.Array], pa.Array]
@@ -73,9 +79,19 @@ class Index:
             chosen: says of values of this column which rows are wanted.
 
         Raises:
-            StagingDoesNotHold: see `read`.
+            IndexDamaged: see `read`.
         """
-        return read_some(self._paths[table], self._key, columns, by, chosen)
+        with _whole(table):
+            return read_some(self._paths[table], self._key, columns, by, chosen)
+
+
+@contextmanager
+def _whole(table: str) -> Generator[None]:
+    """Say of a file that can't be read that it is the index's, which is made again and not by running anything again."""
+    try:
+        yield
+    except StagingDoesNotHold:
+        raise IndexDamaged(table=table) from None
 
 
 def write_tables(

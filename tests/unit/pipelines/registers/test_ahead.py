@@ -6,12 +6,14 @@ import pyarrow as pa
 import pytest
 
 from crypto.errors import StagingDoesNotHold
+from errors import Exit
 from extracts.rows import RowScope
 from matching import normalise
 from pipelines.registers import ahead, indexing, let_go
 from pipelines.registers.indexing import index_of
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
+from systems.errors import IndexDamaged
 from tests.unit.pipelines.registers.test_index_of_changes import load
 from tests.unit.systems.conftest import store_at
 
@@ -138,3 +140,25 @@ def test_one_thing_at_a_time_is_kept():
     assert ahead.taken(("that",), lambda: "now") == "now"  # whoever asked for another let it go
     ahead.begin(("that",), lambda: "before")
     assert ahead.taken(("that",), lambda: "now") == "before"
+
+
+@pytest.mark.parametrize("table", ["scope", "rows", "texts", "released"])
+def test_a_damaged_table_is_told_as_the_index_s_that_is_made_again(index, table):
+    """Ahead or not: running anything again would not help."""
+    (path,) = (p for p in index.files if p.stem.endswith(f"_{table}"))
+    ids = index.read("released")["entry_"].unique()
+    links = pa.table({"record_id": ids, "decision": ["link"] * len(ids)})
+    whole = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(whole[: len(whole) // 2] + bytes(40) + whole[len(whole) // 2 + 40 :])
+    try:
+        indexing.read_entries_ahead(index, CARPOS, SCOPE, COLUMNS)
+        read = {"released": lambda: indexing.released_of(index, CARPOS, SCOPE, links)}
+        with pytest.raises(IndexDamaged) as raised:
+            read.get(table, lambda: entries(index))()
+        with pytest.raises(IndexDamaged):
+            list(index.batches(table))
+        assert (raised.value.code, raised.value.exit) == ("REGISTER-13", Exit.INTEGRITY)
+        assert "register index" in str(raised.value)
+    finally:
+        path.write_bytes(whole)
