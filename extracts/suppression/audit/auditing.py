@@ -186,9 +186,9 @@ class HintCheck:
         if found is None:
             return None
         return {
-            (table, labels): int(people)
+            place: int(people)
             for cell, people in zip(self._known.cells, found.tolist(), strict=True)
-            for table, labels in (*((t, names) for t, names, _ in cell.places), *cell.differences)
+            for place in cell.names
         }
 
     def unproven(self) -> list[Place]:

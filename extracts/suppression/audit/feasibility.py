@@ -39,11 +39,7 @@ class Proofs:
         """Check a hint; ``alone`` are cells that have one person in its table."""
         self.known = known
         self._alone = np.zeros(0, dtype=np.int64) if alone is None else alone
-        self._number = {
-            place: cell.number
-            for cell in known.cells
-            for place in (*((t, labels) for t, labels, _ in cell.places), *cell.differences)
-        }
+        self._number = {place: cell.number for cell in known.cells for place in cell.names}
         size = len(known.cells)
         lengths = np.array([len(parts) for _, parts in known.sums], dtype=np.int64)
         self._starts = np.concatenate([[0], np.cumsum(lengths)])

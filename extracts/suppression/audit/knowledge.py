@@ -28,7 +28,8 @@ class Cell:
         persons: likewise.
         places: (table, labels, whether it shows the count) of each row that stands for it.
         listed: whether any table has a row for it; margins that nobody lists are unknowns, too.
-        differences: where rows would stand for it that no table has, after a cut.
+        unlisted: where rows would stand for it that no table has.
+        differences: of these, those that a cut made.
     """
 
     number: int
@@ -38,7 +39,13 @@ class Cell:
         default_factory=list[tuple[int, tuple[str, ...], bool]]
     )
     listed: bool = False
+    unlisted: list[Place] = field(default_factory=list[Place])
     differences: list[Place] = field(default_factory=list[Place])
+
+    @property
+    def names(self) -> list[Place]:
+        """Every (table, labels) by which it can be named, rows first."""
+        return [*((table, labels) for table, labels, _ in self.places), *self.unlisted]
 
     @property
     def difference(self) -> bool:
@@ -144,8 +151,9 @@ def _add(
             cell.places.append((number, labels, row.count is not None))
             persons = 0 if row.count == 0 and table.has_persons else row.persons
             _learn(cell, row.count, persons, number)
-        elif watch and not inner:
-            cell.differences.append((number, labels))
+        elif not inner:
+            cell.unlisted.append((number, labels))
+            cell.differences += [(number, labels)] if watch else []
     for axis, tree in enumerate(trees):
         for labels, cell in cells.items():
             kids = tree.kids.get(labels[axis])

@@ -169,7 +169,7 @@ def _suppress(
     if wishes is not None:
         wishes.weigh(search, joined.variables[0])
     needed = choose(search, progress)
-    witnesses.prove_beforehand(joined, search, earlier, progress)
+    witnesses.prove_beforehand(joined, search, progress)
     fallen = 0
     for done in range(_ROUNDS + _WIDER + 1):
         # All joined tables together; the report of the first holds every fall.

@@ -204,21 +204,21 @@ def published_tables(joined: TableSystem, search: Search) -> list[PublishedTable
     ]
 
 
-def prove_beforehand(
-    joined: TableSystem,
-    search: Search,
-    earlier: Sequence[PublishedTable],
-    progress: Progress | None,
-) -> None:
+def prove_beforehand(joined: TableSystem, search: Search, progress: Progress | None) -> None:
     """Find proofs for what the movements leave open, before the audit has to search for them.
 
     The movements of the pattern may move parts of orders, and did not look at persons. A cell that
     gets no proof here is left to the audit, whose own search is quick in a table of usual size; in a
     large one it would take longer than anybody waits, so that more is hidden around the cell first.
+
+    Several tables together are left to it at once. They have no windows: a movement would be looked for among all
+    that any of the tables hides, for each cell anew, while a table that the audit finds settles many cells.
     """
+    if joined.relations.shape is None:
+        return
     for attempt in range(_ATTEMPTS):
         check = HintCheck(
-            [*published_tables(joined, search), *earlier],
+            published_tables(joined, search),
             threshold=search.policy.threshold,
             zeros=search.policy.zeros,
             book=joined.book,

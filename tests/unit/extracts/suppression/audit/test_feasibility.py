@@ -8,8 +8,12 @@ from hypothesis import strategies as st
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.audit.feasibility import Hint, Proofs
 from extracts.suppression.audit.knowledge import gather
+from extracts.suppression.codebook import Codebook
+from extracts.suppression.model.table_system import join_tables
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.secondary import start_search
 from extracts.suppression.solver.suppressor import suppress
+from extracts.suppression.solver.witnesses import offer
 from tests.examples import examples
 from tests.unit.extracts.suppression.tables import from_leaves
 
@@ -121,3 +125,47 @@ def test_an_interval_that_is_too_narrow_is_said():
     assert [(f.labels, f.how, f.low, f.high) for f in report.falls] == [
         (("A", "GV"), "narrow", 1, 32)
     ]
+
+
+def by_county_then_by_region(seed):
+    """Counties by family and sex, published; then their regions by family, which the first lists for no sex."""
+    chance = np.random.default_rng(seed)
+    counts = chance.poisson(chance.choice([2, 6, 15, 40], (6, 3, 2)))
+    regions = {"N": ("c0", "c1", "c2"), "S": ("c3", "c4", "c5")}
+    book = Codebook({"region": {r: frozenset(c) for r, c in regions.items()}}, {"region": "county"})
+    county, family, sex = (
+        Dimension.flat(name, [f"{name[0]}{i}" for i in range(size)])
+        for name, size in (("county", 6), ("family", 3), ("sex", 2))
+    )
+    together = counts.reshape(2, 3, 3, 2).sum(axis=(1, 3))
+    coarse = from_leaves([Dimension.flat("region", list(regions)), family], together)
+    return from_leaves([county, family, sex], counts), coarse, book
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_true_table_fits_beside_a_finer_one_that_lists_no_sums(seed):
+    fine, coarse, book = by_county_then_by_region(seed)
+    policy = SuppressionPolicy()
+    earlier = [suppress(fine, policy).published()]
+    assert any(row.count is None for row in earlier[0].rows)
+    joined = join_tables(coarse, (), earlier, policy.least, {}, book, policy.threshold)
+    search = start_search(
+        joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
+    )
+    shown = publish(coarse, search.hidden[joined.variables[0]])
+    known = gather([shown, *earlier], "published", book)
+    assert any(not cell.listed and cell.count is None for cell in known.cells)
+    assert Proofs(known, offer(joined, search)["hint"]).fits
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_what_a_cell_is_said_to_be_between_holds_what_it_is(seed):
+    fine, coarse, book = by_county_then_by_region(seed)
+    policy = SuppressionPolicy()
+    earlier = [suppress(fine, policy).published()]
+    bounds = suppress(coarse, policy, earlier, book=book).report.bounds
+    assert bounds
+    true = truth(coarse)
+    for labels, between in bounds.items():
+        assert between.low <= true[0, labels]
+        assert between.high is None or true[0, labels] <= between.high

@@ -78,6 +78,21 @@ def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(
     assert audit_table(after.published()).holds
 
 
+def test_tables_together_leave_their_proofs_to_the_audit(monkeypatch):
+    fine, policy = table((6, 4), 3), SuppressionPolicy()
+    earlier = [suppress(fine, policy).published()]
+    coarse = from_leaves(fine.dims[:1], fine.counts[:6, :4].sum(axis=1), fine.people[:6, 4])
+    unproven = suppress(coarse, policy, earlier)
+    assert unproven.report.holds
+    assert unproven.report.programmes  # the audit searched
+
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(IntegerMovementSolver, "find", never)
+    assert (suppress(coarse, policy, earlier).hidden == unproven.hidden).all()
+
+
 def reachable(values, hidden, target, amount, caps=None, persons=0):
     """The plain way: every table of 2 x 2 x 2 that keeps the margins differs by one number.
 
