@@ -58,6 +58,8 @@ class LocalSearch:
         unshown = [c for c in group if known.cells[c].persons is None and known.cells[c].listed]
         self._open = np.array(unshown, dtype=np.int64)
         self.floor = np.array([float(known.floor if known.cells[c].listed else 0) for c in group])
+        self._unknown = np.flatnonzero([known.cells[c].count is None for c in group])
+        self._block = self.cells[self._unknown].tolist()
         self.lines, self.places = self._lines()
         self._solver = _solver(presolve="off")
         self._integers = _solver(mip_max_nodes=_NODES, mip_max_improving_sols=1)  # any that fits
@@ -87,7 +89,7 @@ class LocalSearch:
     def _around(self, counts: Vector, cell: int, width: int | None) -> list[int]:
         """Unknown counts near a cell: those of the most movable labels of each line through it."""
         if width is None:
-            return [int(c) for c in self.cells if self.known.cells[c].count is None]
+            return self._block
         home = next((labels for t, labels, _ in self.known.cells[cell].places if t == 0), None)
         if home is None or home not in self.places:
             return []
@@ -95,7 +97,7 @@ class LocalSearch:
         return sorted({self.places[p] for p in product(*axes) if p in self.places})
 
     def _step(self, counts: Vector, cell: int, goal: float, block: list[int]) -> Vector | None:
-        local = np.array([self.at[c] for c in block])
+        local = self._unknown if block is self._block else np.array([self.at[c] for c in block])
         lower = np.zeros(2 * len(block))
         room = np.maximum(counts[block] - self.floor[local], 0.0)
         upper = np.concatenate([np.full(len(block), np.inf), room])
@@ -107,8 +109,7 @@ class LocalSearch:
 
     def near(self, counts: Vector, guess: Vector) -> Vector | None:
         """A whole table that fits, the nearest to a guess or one beside it; the guess need not fit."""
-        local = np.flatnonzero([self.known.cells[c].count is None for c in self.cells])
-        block = self.cells[local]
+        local, block = self._unknown, self.cells[self._unknown]
         start = counts.copy()
         start[block] = np.maximum(np.rint(guess[block]), self.floor[local])
         room = start[block] - self.floor[local]
