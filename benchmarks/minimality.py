@@ -12,8 +12,9 @@ in which something is hidden, as they come. What a table came to is a line of th
 rule that guards against nobody who is alone in a cell.
 
 Where more tables fit than can be tried, single ones are drawn that fit and have ten or more in a small cell, by an integer
-programme, until a rerun on one of them gives the pattern under one of the same secrets: this proves that the cell is not proven.
-A cell for which none was found counts as *unseen*, and nothing is said of it.
+programme, until a rerun on one of them gives the pattern under one of the same secrets. A cell for which none was found counts as
+*unseen*: it is less likely to have ten or more. It is *certain* to have fewer only where the pattern protects none of these tables, since the rule
+gives any pattern now and then to any table that it protects.
 
 A rerun is the rule's own: what does not depend on the secret (which patterns of a table are taken at all) is found once for
 all secrets. Beside what is hidden stands what *any* suppressor must hide that hides fewest and keeps reruns out: a pattern
@@ -34,11 +35,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
-from extracts.suppression.solver import reruns
 from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.cutting_planes import patterns_by_cost
+from extracts.suppression.solver.fitting import Draws, fitting
 from extracts.suppression.solver.reruns import Reruns
-from extracts.suppression.solver.secondary import secondary, start_search
+from extracts.suppression.solver.secondary import secondary, secondary_cells, start_search
 from extracts.suppression.solver.suppressor import choose
 from tests.unit.extracts.suppression.optimum import cheapest
 from tests.unit.extracts.suppression.tables import from_leaves
@@ -92,6 +93,26 @@ def proven(table, tables, gives):
 def drawn_by_any(rule, table, values, hidden, secrets):
     """Whether a rerun of the rule on a table gives the pattern under any of some secrets."""
     other = rule.of(values)
+    search = start_search(relations_of(table_with(table, values), 1), POLICY)
+    needed = next(patterns_by_cost(start_search(search.relations, POLICY)), None)
+    few = 0 if needed is None else len(secondary_cells(needed))
+    besides = [Choice(one, search).besides(search, few) for one in secrets]
+    plain = [one for one, more in zip(secrets, besides, strict=True) if not more.any()]
+    # those that hide something besides can only give a pattern that has it
+    varied = [o for o, m in zip(secrets, besides, strict=True) if m.any() and (hidden | ~m).all()]
+    return _drawn_plainly(rule, other, table, values, hidden, plain) or (
+        protects(table, values, hidden) and _gives(table, values, hidden, varied)
+    )
+
+
+def protects(table, values, hidden):
+    """Whether a pattern protects another table: then the rule may draw it there, by what it hides besides."""
+    other = table_with(table, values)
+    return cheapest(other, np.ones(table.size), ~hidden, singletons=POLICY.singletons) is not None
+
+
+def _drawn_plainly(rule, other, table, values, hidden, secrets):
+    """The same of secrets that hide nothing besides what is needed."""
     if rule.withstands(hidden):
         smallest = other.smallest()
         if any((one == hidden).all() for one in smallest):
@@ -102,34 +123,42 @@ def drawn_by_any(rule, table, values, hidden, secrets):
             return any((other.first(accepted, one) == hidden).all() for one in secrets)
         if any(other.withstands(one) for one in smallest):
             return False
-    if (
-        cheapest(
-            table_with(table, values), np.ones(table.size), ~hidden, singletons=POLICY.singletons
-        )
-        is None
-    ):
-        return False
+    return protects(table, values, hidden) and _gives(table, values, hidden, secrets)
+
+
+def _gives(table, values, hidden, secrets):
+    """Whether the rule itself gives the pattern to a table under any of some secrets."""
     policies = (replace(POLICY, secret=one) for one in secrets)
     found = (pattern(table_with(table, values), one) for one in policies)
     return any(one is not None and (one == hidden).all() for one in found)
 
 
 def unseen(table, hidden, secrets):
-    """Small cells for which no table was drawn that fits, has ten or more there and gets the pattern."""
+    """Small cells for which no table was drawn that fits, has ten or more there, and gets the pattern; and whose pattern protects none."""
     one = relations_of(table, 1)
     chance = np.random.default_rng(DRAWS_SEED)
     small = (one.values > 0) & (one.values < POLICY.threshold)
     left = set(np.flatnonzero(small).tolist())
-    for cell in np.flatnonzero(small).tolist():
+    proven = set(left)
+    for cell in sorted(left):
         for _ in range(DRAWN):
             if cell not in left:
                 break
             values = fitting_with(one, hidden, cell, chance)
             if values is None:  # what is published bounds it
                 left.discard(cell)
-            elif gets(table_with(table, values), hidden, secrets):
-                left -= set(np.flatnonzero(values >= POLICY.threshold).tolist())
-    return left
+                proven.discard(cell)
+            elif protects(table, values, hidden):
+                large = set(np.flatnonzero(values >= POLICY.threshold).tolist())
+                proven -= large
+                if gets(table_with(table, values), hidden, secrets):
+                    left -= large
+    for cell in sorted(proven):  # with nobody alone in a cell, where there is such a table
+        for values in Draws(one, hidden, POLICY.threshold).with_large(cell):
+            if protects(table, values, hidden):
+                proven -= set(np.flatnonzero(values >= POLICY.threshold).tolist())
+                break
+    return left, proven
 
 
 def fitting_with(one, hidden, cell, chance):
@@ -153,10 +182,8 @@ def fitting_with(one, hidden, cell, chance):
 
 
 def gets(table, hidden, secrets):
-    """Whether a pattern that is taken where it is first is first on a table under one of some secrets."""
+    """Whether a pattern that is taken where it is first is first on a table that it protects, under one of some secrets."""
     ones = np.ones(table.size)
-    if cheapest(table, ones, ~hidden, singletons=POLICY.singletons) is None:
-        return False
     search = start_search(relations_of(table, 1), POLICY)
     besides = hidden & ~search.primary
     may = search.relations.free & ~search.primary
@@ -175,7 +202,7 @@ def gets(table, hidden, secrets):
 
 
 def attacked(table, plain, secrets, plainly):
-    candidates = reruns.fitting(relations_of(table, 1), plain, PLAIN) if plainly else None
+    candidates = fitting(relations_of(table, 1), plain, PLAIN) if plainly else None
 
     def given_plainly(values):
         one = table_with(table, values)
@@ -190,11 +217,13 @@ def attacked(table, plain, secrets, plainly):
     took = time.process_time() - began
     small = int(((table.counts > 0) & (table.counts < POLICY.threshold)).sum())
     rule = Reruns(start_search(relations_of(table, 1), POLICY))
-    tables = reruns.fitting(relations_of(table, 1), hidden, MANY)
+    tables = fitting(relations_of(table, 1), hidden, MANY)
 
     def given(values):
         return drawn_by_any(rule, table, values, hidden, secrets)
 
+    seen = unseen(table, hidden, secrets) if tables is None else ((), ())
+    kept = lambda values: protects(table, values, hidden)  # noqa: E731
     return {
         "small": small,
         "plain": int(plain.sum()) - small,
@@ -203,7 +232,8 @@ def attacked(table, plain, secrets, plainly):
         "proven without": plain_falls if plainly else None,
         "proven with": 0 if tables is None else len(proven(table, tables, given)),
         "many": tables is None,
-        "unseen": len(unseen(table, hidden, secrets)) if tables is None else 0,
+        "unseen": len(seen[0]),
+        "certain": len(seen[1]) if tables is None else len(proven(table, tables, kept)),
         "seconds": round(took, 2),
         "attack": round(time.process_time() - began - took, 2),
     }
@@ -213,7 +243,7 @@ def least_of_any(table, plain, taken):
     """Secondary cells of the smallest pattern that at least protects a fitting table with ten or more, for each small cell."""
     if taken > plain:
         for one in patterns_by_cost(start_search(relations_of(table, 1), POLICY)):
-            tables = reruns.fitting(relations_of(table, 1), one.hidden, MANY)
+            tables = fitting(relations_of(table, 1), one.hidden, MANY)
             gives = lambda values, away=one.hidden: (  # noqa: E731
                 cheapest(
                     table_with(table, values),
@@ -240,7 +270,7 @@ def main(tables=191, secrets=60, results=None, *more):
         plain = pattern(table, POLICY)
         if plain is None or not plain.any():
             continue
-        if "every" not in more and reruns.fitting(relations_of(table, 1), plain, MOST) is None:
+        if "every" not in more and fitting(relations_of(table, 1), plain, MOST) is None:
             continue
         number += 1
         if number <= len(done):
@@ -262,7 +292,7 @@ def summary(done):
         f"{sum(without)} of {len(without)} without a secret, in {sum(d['proven with'] > 0 for d in done)} with one; "
         f"secondary cells {plain} and {secret} ({secret / plain - 1:+.1%}), at least {any_rule} ({any_rule / plain - 1:+.1%}) "
         f"whatever the rule; more than {MANY} fit: {sum(d['many'] for d in done)}, of them with an unseen cell: "
-        f"{sum(d['unseen'] > 0 for d in done)}; processor s a table: median "
+        f"{sum(d['unseen'] > 0 for d in done)}; with a cell that is certain: {sum(d['certain'] > 0 for d in done)}; processor s a table: median "
         f"{np.median(took):.1f}, most {max(took):.1f}, all {sum(took):.0f}, attacked {sum(d['attack'] for d in done):.0f}"
     )
 

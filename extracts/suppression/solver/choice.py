@@ -13,10 +13,13 @@ import hmac
 
 import numpy as np
 
-from extracts.suppression.model import Floats, Ints
+from extracts.suppression.model import Flags, Floats, Ints
 from extracts.suppression.solver.secondary import Search, secondary_cells
 
 DECOYS = 1 / 40  # a secondary cell: each brings one or two more, under 5 % in the mean
+BESIDES = (
+    1 / 100
+)  # a cell of a table whose patterns are enumerated; measured by benchmarks/minimality.py
 _LABEL = b"doj-release/suppression/choice/v1/"
 _BYTES = 8  # of one number
 
@@ -42,6 +45,15 @@ class Choice:
         search.prices = search.prices * self.numbers("prices", search.prices.size)
         search.drawn = True
         search.seed = int(self.numbers("neighbourhoods", 1)[0] * 2**32)
+
+    def besides(self, search: Search, secondary: int) -> Flags:
+        """Cells to hide whatever is needed, each that may be for itself: with these every pattern is possible.
+
+        As many in the mean as there are decoys for so many secondary cells, or for one.
+        """
+        may = search.relations.free & ~search.primary
+        chance = DECOYS * max(secondary, 1) / max(int(may.sum()), 1)
+        return may & (self.numbers("besides", may.size) <= chance)
 
     def decoys(self, search: Search) -> Ints:
         """Inner cells to hide as if they were small, those of fewer persons likelier."""

@@ -16,12 +16,12 @@ from functools import cached_property
 from itertools import chain, islice, takewhile
 
 import numpy as np
-from scipy import sparse
 
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Flags, Floats, Ints, Relations
 from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.cutting_planes import patterns_by_cost
+from extracts.suppression.solver.fitting import Draws, fitting
 from extracts.suppression.solver.movements import WIDTHS
 from extracts.suppression.solver.secondary import (
     Search,
@@ -29,19 +29,18 @@ from extracts.suppression.solver.secondary import (
     find_witness,
     hide_neighbourhood,
     secondary,
+    secondary_cells,
     start_search,
 )
 
 _LARGEST = 64  # cells; larger tables leave so many that fit that some table is always left
 _MOST = 400  # tables that fit; where there are more nobody is taken to try them all
-_STEPS = 8_000  # of the search for them
 _PATTERNS = 200  # that are looked at before whole lines are hidden
 _RERUNS = 400  # tables whose smallest patterns are looked for
 _LIKELY = 0.1  # times that a rerun on the tables that keep a cell draws the pattern, at least
 _COUNTED = 20  # smallest patterns of a table; more count as so many
 _WIDER = 4  # lines around cells that no pattern keeps; the last are the whole table
 _CLOSE = 1e-6
-_FAR = 1e9
 
 
 @dataclass
@@ -76,26 +75,30 @@ class Reruns:
         Raises:
             CannotProtectError: nothing protects the table, or nothing that may be hidden keeps reruns out.
         """
-        every = self._patterns(secret)
-        smallest = next(every, None)
-        if smallest is None:
+        needed = next(self._patterns(secret), None)
+        if needed is None:
             raise CannotProtectError(cells=1)
+        few = len(secondary_cells(needed))
+        every = self._patterns(secret, Choice(secret, self._search).besides(self._search, few))
+        smallest = next(every)  # whatever protects still does with more hidden
         for trial in chain([smallest], islice(every, _PATTERNS)):
             if self.withstands(trial.hidden):
-                return self._take(trial, secondary(smallest))
+                return self._take(trial, secondary(needed))
         for lines in range(1, _WIDER + 1):
             trial = copy(smallest)
             trial.hidden = trial.hidden.copy()
             hide_neighbourhood(trial, self.fallen(smallest.hidden).tolist(), lines)
             if self.withstands(trial.hidden):
-                return self._take(trial, secondary(smallest))
+                return self._take(trial, secondary(needed))
         raise CannotProtectError(cells=len(self.fallen(smallest.hidden)))
 
-    def _patterns(self, secret: bytes) -> Iterator[Search]:
+    def _patterns(self, secret: bytes, besides: Flags | None = None) -> Iterator[Search]:
         """Patterns by cost, those of one cost in an order that is drawn: what cells hold has no part in it."""
         trial = self._begun(self._search.relations)
         trial.prices = np.ones_like(trial.prices)
         Choice(secret, trial).vary(trial)
+        if besides is not None:
+            trial.hidden, trial.fixed = trial.hidden | besides, besides
         return patterns_by_cost(trial)
 
     def smallest(self) -> list[Flags]:
@@ -132,9 +135,9 @@ class Reruns:
 
     def _proven(self, hidden: Flags) -> Ints:
         one, threshold = self._search.relations, self._search.policy.threshold
-        tables = fitting(one, hidden)
+        tables = fitting(one, hidden, _MOST)
         if tables is None:
-            return np.zeros(0, dtype=np.int64)
+            return self._proven_of_many(hidden)
         large = tables >= threshold
         stake = hidden & large.any(axis=0) & ~large.all(axis=0)
         likely = np.zeros(hidden.size)
@@ -144,6 +147,25 @@ class Reruns:
                 likely += self._share(tables[at], hidden) * large[at]
         given = hidden & (tables.min(axis=0) == tables.max(axis=0))
         return np.flatnonzero(stake & (likely < _LIKELY) | given)
+
+    def _proven_of_many(self, hidden: Flags) -> Ints:
+        """The first hidden cell that may be small, and is large in no drawn table that the pattern protects.
+
+        Such a table may get the pattern: what is hidden besides can be any cells, and whether it withstands does not depend on the table.
+        """
+        threshold = self._search.policy.threshold
+        draws, spoken = Draws(self._search.relations, hidden, threshold), ~hidden
+        for cell in draws.cells.tolist():
+            if spoken[cell]:
+                continue
+            for values in draws.with_large(cell):
+                if _protects(self._begun(self._other(values)), hidden):
+                    spoken |= values >= threshold
+                    break
+            else:
+                if draws.may_be_small(cell):
+                    return np.array([cell])
+        return np.zeros(0, dtype=np.int64)
 
     def _share(self, values: Floats, hidden: Flags) -> float:
         """How likely a draw gives a pattern to a table: 0 where it is not among its smallest ones."""
@@ -168,6 +190,7 @@ class Reruns:
 
     def _take(self, trial: Search, needed: float) -> float:
         vars(self._search).update(vars(trial))
+        self._search.fixed = np.zeros_like(trial.fixed)  # what was hidden besides is as any other
         return needed
 
 
@@ -188,6 +211,8 @@ class _Smallest:
 
 def _protects(trial: Search, hidden: Flags) -> bool:
     """Whether every goal of a search has a witness in a pattern."""
+    if (trial.primary & ~hidden).any():
+        return False
     trial.hidden = hidden.copy()
     for goal in trial.goals:
         if goal not in trial.witnesses:
@@ -196,64 +221,3 @@ def _protects(trial: Search, hidden: Flags) -> bool:
                 return False
             accept(trial, found)
     return True
-
-
-def fitting(relations: Relations, hidden: Flags, most: int = _MOST) -> Floats | None:
-    """Every table of whole numbers that fits what is not hidden, a row each; None where they are more."""
-    unknown = np.flatnonzero(hidden)
-    rows, cells, signs = sparse.find(relations.matrix)
-    whole: Floats = np.zeros(relations.matrix.shape)
-    whole[rows, cells] = signs
-    left = whole[:, unknown]
-    right: Floats = np.negative(relations.matrix @ np.where(hidden, 0.0, relations.values))
-    used = left.any(axis=1)
-    left, right = left[used], right[used]
-    found: list[Floats] = []
-    stack = [(relations.least[unknown], np.full(len(unknown), _FAR))]
-    for _ in range(_STEPS):
-        if not stack:
-            break
-        narrowed = _narrowed(left, right, *stack.pop())
-        if narrowed is None:
-            continue
-        low, high = narrowed
-        open_cells = np.flatnonzero(low < high)
-        if not len(open_cells):
-            found.append(low)
-            if len(found) > most:
-                return None
-            continue
-        at = open_cells[np.argmin((high - low)[open_cells])]
-        here, middle = np.arange(len(low)) == at, np.floor((low[at] + high[at]) / 2)
-        stack += [(np.where(here, middle + 1, low), high), (low, np.where(here, middle, high))]
-    if stack:
-        return None
-    tables = np.tile(relations.values, (len(found), 1))
-    tables[:, unknown] = found
-    return tables
-
-
-def _narrowed(
-    left: Floats, right: Floats, low: Floats, high: Floats
-) -> tuple[Floats, Floats] | None:
-    """Bounds that each equation leaves each cell, given those of the others; None where nothing fits."""
-    used = left != 0
-    signs = np.where(used, left, 1.0)
-    while True:
-        ends = (
-            np.where(signs > 0, left * low, left * high),
-            np.where(signs > 0, left * high, left * low),
-        )
-        least, most = (e.sum(axis=1, keepdims=True) - e for e in ends)
-        tops, bottoms = (right[:, None] - least) / signs, (right[:, None] - most) / signs
-        upper = np.where(used, np.maximum(tops, bottoms), np.inf).min(axis=0, initial=np.inf)
-        lower = np.where(used, np.minimum(tops, bottoms), -np.inf).max(axis=0, initial=-np.inf)
-        lower, upper = (
-            np.maximum(low, np.ceil(lower - 1e-6)),
-            np.minimum(high, np.floor(upper + 1e-6)),
-        )
-        if (lower > upper).any():
-            return None
-        if (lower == low).all() and (upper == high).all():
-            return low, high
-        low, high = lower, upper

@@ -109,13 +109,13 @@ def test_the_secret_is_in_no_text():
 
 @pytest.mark.long
 def test_secrets_cost_few_cells():
-    """At most one cell in twenty more, over many tables and secrets."""
+    """One in ten more, over many tables and secrets: some smallest patterns give a cell away to whoever knows who is alone."""
     chance = np.random.default_rng(8)
-    dims = [Dimension.flat("a", [f"a{i}" for i in range(6)]), Dimension.flat("b", list("vwxyz"))]
+    dims = [Dimension.flat("a", list("abcd")), Dimension.flat("b", list("wxyz"))]
     plain = drawn = 0
     for number in range(1, 31):
-        table = from_leaves(dims, chance.choice([0, 2, 5, 9, 14, 20, 40, 80], (6, 5)))
+        table = from_leaves(dims, chance.choice([0, 2, 5, 9, 14, 20, 40, 80], (4, 4)))
         small = int(((table.counts > 0) & (table.counts < 10)).sum())
         plain += hidden(table, POLICY).sum() - small
         drawn += hidden(table, under(number)).sum() - small
-    assert drawn <= 1.05 * plain
+    assert drawn <= 1.1 * plain

@@ -12,8 +12,10 @@ from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver import reruns as module
+from extracts.suppression.solver.choice import DECOYS, Choice
 from extracts.suppression.solver.cutting_planes import patterns_by_cost
-from extracts.suppression.solver.reruns import Reruns, fitting
+from extracts.suppression.solver.fitting import fitting
+from extracts.suppression.solver.reruns import Reruns
 from extracts.suppression.solver.secondary import secondary, start_search
 from extracts.suppression.solver.suppressor import choose, suppress
 from tests.examples import examples
@@ -39,7 +41,7 @@ def test_the_fitting_tables_are_all_that_there_are(counts, hidden):
     away = np.array(hidden)
     matrix, values = equations(table), table.counts.ravel()
     inner = np.flatnonzero(away.reshape(3, 4)[:2, :3].ravel())
-    found = fitting(relations_of(table, 1), away)
+    found = fitting(relations_of(table, 1), away, 400)
     assume(found is not None)
     for one in found:
         assert not np.abs(matrix @ one).any()
@@ -134,7 +136,7 @@ def test_a_table_in_which_the_cell_is_not_small_may_have_the_pattern_that_was_ta
     made = suppress(table, POLICY)
     away = made.hidden.ravel()
     small = np.flatnonzero((table.counts.ravel() > 0) & (table.counts.ravel() < 10))
-    tables = fitting(relations_of(table, 1), away)
+    tables = fitting(relations_of(table, 1), away, 400)
     if tables is None:
         return  # more than anybody could rule out
     large = dict.fromkeys(small[(tables[:, small] >= 10).any(axis=0)].tolist(), False)
@@ -170,7 +172,7 @@ def test_whoever_tries_twenty_secrets_draws_the_pattern_where_the_cell_is_not_sm
     table = table_of(SELDOM)
     search = start_search(relations_of(table, 1), POLICY)
     choose(search)
-    tables = fitting(relations_of(table, 1), search.hidden)
+    tables = fitting(relations_of(table, 1), search.hidden, 400)
     for cell in np.flatnonzero((table.counts.ravel() > 0) & (table.counts.ravel() < 10)):
         found = 0
         for values in tables[tables[:, cell] >= 10]:
@@ -180,3 +182,56 @@ def test_whoever_tries_twenty_secrets_draws_the_pattern_where_the_cell_is_not_sm
                 firsts = (other.first(least, bytes([n]) * 32) for n in range(100))
                 found += sum((one == search.hidden).all() for one in firsts)
         assert found >= 15
+
+
+def protected_with_a_large_cell(table, hidden):
+    """By programmes of the tests: fitting tables with ten or more in a small cell of the table that the pattern protects."""
+    away = hidden.ravel()
+    small = np.flatnonzero((table.counts.ravel() > 0) & (table.counts.ravel() < 10))
+    for values in fitting(relations_of(table, 1), away, 400):
+        other = table_of(values.reshape(table.shape)[:2, :3].astype(int))
+        protected = cheapest(other, np.ones(other.size), ~away, singletons=True) is not None
+        if protected and (values[small] >= 10).any():
+            yield other
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("counts", [DRAWN, SELDOM])
+def test_every_fitting_table_that_a_pattern_protects_may_get_it(monkeypatch, counts):
+    """Whatever is smallest there: the rule hides any cells besides now and then, these are enough, and each draw of them is possible."""
+    table = table_of(counts)
+    made = suppress(table, POLICY)
+    others = list(protected_with_a_large_cell(table, made.hidden))
+    assert others
+    for other in others:
+
+        def drawn(_self, search, _secondary):
+            return made.hidden.ravel() & ~search.primary
+
+        monkeypatch.setattr(Choice, "besides", drawn)
+        assert (suppress(other, POLICY).hidden == made.hidden).all()
+
+
+def test_each_cell_that_may_be_hidden_is_drawn_besides_now_and_then_and_for_itself():
+    """As many as decoys in the mean, also where nothing needs to be hidden."""
+    search = start_search(relations_of(table_of(SELDOM), 1), POLICY)
+    may = search.relations.free & ~search.primary
+    for few, expected in ((0, DECOYS), (1, DECOYS), (4, 4 * DECOYS)):
+        draws = (Choice(n.to_bytes(32), search) for n in range(4_000))
+        drawn = np.array([draw.besides(search, few) for draw in draws])
+        assert not drawn[:, ~may].any()
+        times, mean = drawn[:, may].sum(axis=0), 4_000 * expected / may.sum()
+        assert (np.abs(times - mean) < 5 * mean**0.5).all()
+    assert (drawn.sum(axis=1) >= 2).any()
+
+
+def test_what_is_hidden_besides_counts_as_a_secondary_cell(monkeypatch):
+    """Its price is shown, and what any pattern needs is not raised by it."""
+    table = table_of(SELDOM)
+    plain = suppress(table, POLICY)
+    monkeypatch.setattr(Choice, "besides", lambda _self, search, _: search.relations.free & ~search.primary)  # fmt: skip
+    every = suppress(table, POLICY)
+    assert (every.hidden == (table.counts > 0)).all()
+    assert every.secondary.sum() == (table.counts >= 10).sum() > plain.secondary.sum()
+    assert every.needed == plain.needed
+    assert audit_table(every.published(), intervals=True).holds
