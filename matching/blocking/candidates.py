@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matching import arrays, comparison, native, normalise
 from matching.arrow import Bools, Hashes, Ints, Places, Rows
+from matching.blocking.one_table import OneTable
 from matching.blocking.pair_filter import PairFilter, Prefilter
 from matching.blocking.planning import CHUNK, ChunkKeys, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
@@ -34,13 +35,6 @@ class _Rule(Structure):
         ("bits", c_int64),
         *((name, c_void_p) for name in ("taken", "starts", "slots", "hashes", "known", "places")),
         ("size", c_int64),
-    ]
-
-
-class _Out(Structure):
-    _fields_ = [
-        *((name, c_void_p) for name in ("pair", "caught", "met", "sorted")),
-        *((name, c_int64) for name in ("room", "made", "need")),
     ]
 
 
@@ -110,7 +104,7 @@ def _library_joins(
         if room < wanted:
             room = wanted
             buffers = [np.empty(room, np.int64) for _ in range(4)]
-        out = _Out(*map(native.address, buffers), room, 0, 0)
+        out = native.PairsOut(*map(native.address, buffers), room, 0, 0)
         at = native.compiled().joined(
             byref(rules), len(used), table, mine.packed, mine.rows, len(mine.rows), chunk.packed,
             chunk.begin, at, size, same_table, counts, byref(out),
@@ -175,6 +169,8 @@ class Blocks:
         """
         places = [i for i, planned in enumerate(self.rules) if planned.count.cut_values != -1]
         live = [self.rules[i] for i in places]
+        if self.joins_whole_tables and len(rows) == self.encoded.records.rows:
+            return self._of_one_table(places, choice)
         begin, stop = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
         shard, cohort = 0 < stop - begin == len(rows), self.encoded.cohort
         side = cohort.cut(begin, stop) if shard else cohort.take(rows)
@@ -209,6 +205,28 @@ class Blocks:
         return Pairs(
             *_unpacked(pair[order]), np.concatenate([f.caught for f in found])[order], made
         )
+
+    @property
+    def joins_whole_tables(self) -> bool:
+        """Whether all rows of a table are best looked at together: it is joined with itself rule by rule, by the library."""
+        kept = any(planned.rule.always for planned in self.rules)  # with all rules that make them
+        return self.same_table and not kept and native.compiled() is not None
+
+    def _of_one_table(self, places: list[int], choice: Choice | None) -> Pairs:
+        prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
+        packed = comparison.Columns(self.encoded.records).packed()
+        table = OneTable(self.encoded, packed, prefilter, self.threads)
+        made = np.zeros(len(self.rules), np.int64)
+        pairs, rules = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for found in table.joined((place, self.rules[place]) for place in places):
+            made[found.rule] += found.made
+            keep = slice(None)
+            if prefilter is None:
+                keep = _chosen(found.pair, choice, np.zeros_like(found.pair))
+            pairs.append(found.pair[keep])
+            rules.append(found.caught[keep])
+        pair, caught = _each_once(np.concatenate(pairs), np.concatenate(rules))
+        return Pairs(*_unpacked(pair), caught, made)
 
     def _joined(
         self,
@@ -291,9 +309,7 @@ class _Found:
         pair, caught = (
             np.concatenate(both) for both in zip((self.pair, self.caught), other, strict=True)
         )
-        order = np.argsort(pair, kind="stable")
-        pair, first = _firsts(pair[order])
-        return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
+        return _Found(*_each_once(pair, caught), self.made)
 
 
 def _filtered(waiting: list[Ints], choice: Choice | None, always: int) -> tuple[Ints, Ints]:
@@ -319,6 +335,13 @@ def _chosen(pair: Ints, choice: Choice | None, always: Ints) -> Places:
 
 def _unpacked(pair: Ints) -> tuple[Rows, Rows]:
     return (pair >> _RECORD).astype(np.int32), (pair & _RECORD_MASK).astype(np.int32)
+
+
+def _each_once(pair: Ints, caught: Ints) -> tuple[Ints, Ints]:
+    """Pairs in their order, each once, with all rules that make it."""
+    order = np.argsort(pair, kind="stable")
+    pair, first = _firsts(pair[order])
+    return pair, np.bitwise_or.reduceat(caught[order], first) if len(first) else caught
 
 
 def _firsts(pair: Ints) -> tuple[Ints, Places]:

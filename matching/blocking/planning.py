@@ -113,6 +113,9 @@ class Planned:
     # a bit for each bucket that a row of the cohort is in: while it is planned, and where these are few ever after
     taken: npt.NDArray[np.uint8] | None = None
     seen: bool = False  # a record with a key
+    _sets: list["_KeySet"] = field(
+        default_factory=list["_KeySet"]
+    )  # of splits, then of what is given up
 
     def chunk(
         self, encoded: Encoded, begin: int, parts: rule_book.Parts | None = None
@@ -178,14 +181,24 @@ class Planned:
         self, hashes: Hashes, known: Bools, parts: rule_book.Parts, places: Rows | None = None
     ) -> Keys:
         """Keys of the rule's own parts with what is split and given up."""
-        for frequent, name in self.splits:
-            is_frequent = among_hashes(hashes, frequent)
+        sets = self._looked_up()
+        for among, (_, name) in zip(sets, self.splits, strict=False):
+            is_frequent = among.has(hashes)
             if is_frequent.any():
                 finer, has = parts.refined(hashes, name, places)
                 hashes, known = np.where(is_frequent, finer, hashes), known & (has | ~is_frequent)
         if len(self.given_up):
-            known = known & ~among_hashes(hashes, self.given_up)
+            known = known & ~sets[-1].has(hashes)
         return hashes, known
+
+    def _looked_up(self) -> list["_KeySet"]:
+        """The splits' values, and what is given up, as rows are looked up in them; made once they are planned."""
+        if self._sets:
+            return self._sets
+        sets = [_KeySet.of(keys) for keys in (*(keys for keys, _ in self.splits), self.given_up)]
+        if self.planned:
+            self._sets = sets
+        return sets
 
 
 def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
@@ -400,6 +413,31 @@ def _give_up(planned: Planned, frequent: FrequentKeys, cap: int, room: int) -> i
     count.cut_values, count.cut_pairs = hopeless, int(given_up[hopeless])
     planned.given_up = np.sort(keys[:hopeless])
     return left
+
+
+@dataclass(frozen=True)
+class _KeySet:
+    """Some hashes, sorted, in which others are looked up: where those of each bucket begin."""
+
+    keys: Hashes
+    bits: int
+    starts: Rows
+
+    @classmethod
+    def of(cls, keys: Hashes) -> "_KeySet":
+        """Of so few a bucket that it holds one or two."""
+        bits = max(1, bits_for(len(keys)))
+        bounds = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+        starts = np.append(np.searchsorted(keys, bounds), len(keys))
+        return cls(keys, bits, starts.astype(np.int32))
+
+    def has(self, hashes: Hashes) -> Bools:
+        """Which hashes are among them."""
+        if compiled() is None or not len(self.keys):
+            return among_hashes(hashes, self.keys)
+        found = np.empty(len(hashes), np.bool_)
+        compiled().among(hashes, len(hashes), self.keys, self.bits, self.starts, found)
+        return found
 
 
 def among_hashes(hashes: Hashes, keys: Hashes) -> Bools:

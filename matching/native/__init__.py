@@ -8,6 +8,7 @@ speed: ``compiled()`` is None, and whoever would call it works on whole arrays, 
 from matching.native.library import (
     LIBRARY_FILE,
     NameLists,
+    PairsOut,
     Pointers,
     address,
     candidate_pairs,

@@ -139,3 +139,17 @@ int64_t rows_in_buckets(const uint64_t *hashes, const uint8_t *known, int64_t si
     }
     return count;
 }
+
+/* Which hashes are among sorted keys, of which those of bucket b stand from place starts[b] on. */
+void among(const uint64_t *hashes, int64_t size, const uint64_t *keys, int64_t bits, const int32_t *starts, uint8_t *found) {
+    enum { AHEAD = 16 };
+    const int shift = (int)(64 - bits);
+    for (int64_t i = 0; i < size; i++) {
+        if (i + 2 * AHEAD < size) __builtin_prefetch(&starts[hashes[i + 2 * AHEAD] >> shift]);
+        if (i + AHEAD < size) __builtin_prefetch(&keys[starts[hashes[i + AHEAD] >> shift]]);
+        const uint64_t bucket = hashes[i] >> shift;
+        uint8_t any = 0;
+        for (int32_t k = starts[bucket]; k < starts[bucket + 1]; k++) any |= keys[k] == hashes[i];
+        found[i] = any;
+    }
+}

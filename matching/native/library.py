@@ -40,12 +40,16 @@ _KINDS: Final[dict[str, Any]] = {
 # what each function is given; `hatch_build.py` compiles them
 _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "joined": (c_int64, "pnpVinVnnnnqp"),
+    "within": (c_int64, "pppVnnnqp"),
+    "count_rows": (None, "Q?nnnni"),
+    "place_rows": (None, "Q?nnnnniQ"),
     "by_bucket": (None, "Q?nniBQ"),
     "tallied": (None, "qnnq"),
     "by_row": (None, "qqnnqiiq"),
     "pack": (None, "pinnV"),
     "keyed": (None, "ppBnnnQ?"),
     "parted": (None, "Q?nnnIi"),
+    "among": (None, "QnQni?"),
     "rows_in_buckets": (c_int64, "Q?nnBi"),
     "count_buckets": (c_int64, "ppnnnni?p"),
     "patterns": (c_int64, "pVViinpiqpi"),
@@ -103,6 +107,15 @@ LIBRARY: Any = opened()
 def compiled() -> Any:
     """The library, or None where there is none."""
     return LIBRARY
+
+
+class PairsOut(ctypes.Structure):
+    """Where pairs go: packed, with their rules; room for those of a block before they are made distinct; how many fit and are in."""
+
+    _fields_ = [
+        *((name, c_void_p) for name in ("pair", "caught", "met", "sorted")),
+        *((name, c_int64) for name in ("room", "made", "need")),
+    ]
 
 
 class Pointers:

@@ -159,7 +159,8 @@ static inline void kept(Out *out, int64_t row, int64_t record, int64_t caught) {
 /* Decide on the pair that waits longest. */
 static inline void ended(Queue *queue, const Prefilter *prefilter, const Row *cohort, const int32_t *rows, Out *out) {
     const Pair *p = &queue->pairs[queue->done++ % OPEN];
-    if (worth_by_names(prefilter, &cohort[p->row], p->theirs, p->record, &p->seen)) kept(out, rows[p->row], p->record, p->caught);
+    if (worth_by_names(prefilter, &cohort[p->row], p->theirs, p->record, &p->seen))
+        kept(out, rows ? rows[p->row] : p->row, p->record, p->caught);
 }
 
 /* A record's pairs in their rows' order, each once, unless the prefilter says that it can't matter. */
@@ -217,6 +218,126 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Prefilter *prefilter
         while (queue.done < queue.begun) ended(&queue, prefilter, cohort, rows, out);
     }
     return size;
+}
+
+/* Rows of one table by the bucket of their hash, of some buckets in a row; a slot is the lower half of the hash, and the row. */
+typedef struct {
+    const int32_t *starts;
+    const uint64_t *slots;
+} Buckets;
+
+/* Count some rows by their bucket, of `count` buckets from `first` on; of bucket i at place i + 2. */
+void count_rows(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, int64_t first, int64_t count, int32_t *counts) {
+    const int shift = (int)(64 - bits);
+    for (int64_t i = 0; i < size; i++) {
+        if (i + AHEAD < size) {
+            const uint64_t later = (hashes[i + AHEAD] >> shift) - (uint64_t)first;
+            if (later < (uint64_t)count) __builtin_prefetch(&counts[later + 2], 1);
+        }
+        const uint64_t bucket = (hashes[i] >> shift) - (uint64_t)first;
+        if (known[i] && bucket < (uint64_t)count) counts[bucket + 2]++;
+    }
+}
+
+/* Put some rows, from `row` on, into their buckets. At place i + 1 stands where the next row of bucket i belongs, so that in the end
+ * at place i stands where the bucket begins. */
+void place_rows(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t row, int64_t bits, int64_t first, int64_t count,
+                int32_t *places, uint64_t *slots) {
+    const int shift = (int)(64 - bits);
+    for (int64_t i = 0; i < size; i++) {
+        if (i + 2 * AHEAD < size) {
+            const uint64_t later = (hashes[i + 2 * AHEAD] >> shift) - (uint64_t)first;
+            if (later < (uint64_t)count) __builtin_prefetch(&places[later + 1], 1);
+        }
+        if (i + AHEAD < size) {
+            const uint64_t later = (hashes[i + AHEAD] >> shift) - (uint64_t)first;
+            if (later < (uint64_t)count) __builtin_prefetch(&slots[places[later + 1]], 1);
+        }
+        const uint64_t bucket = (hashes[i] >> shift) - (uint64_t)first;
+        if (known[i] && bucket < (uint64_t)count) slots[places[bucket + 1]++] = hashes[i] << 32 | (uint64_t)(row + i);
+    }
+}
+
+typedef struct {
+    int32_t a, b;
+} Two;
+
+enum { WAITING = 1 << 12 }; /* pairs that are made before they are looked at */
+
+/* Ask for what a pair of rows is weighed by. */
+static inline void ask_rows(const Two *pair, const Prefilter *prefilter, const Row *table) {
+    static const int fields[] = {BIRTH, LAST, FIRST};
+    __builtin_prefetch(&table[pair->a]);
+    if (pair->b == pair[-1].b) return;
+    __builtin_prefetch(&table[pair->b]);
+    for (int i = 0; prefilter && i < 3; i++)
+        if (prefilter->frequency[fields[i]]) __builtin_prefetch(&prefilter->frequency[fields[i]][pair->b]);
+}
+
+/* Decide on pairs of rows of one table. */
+static void decided(const Two *pairs, int64_t count, const Prefilter *prefilter, const Row *table, int64_t caught, Out *out) {
+    Queue queue = {.begun = 0, .done = 0};
+    for (int64_t i = 0; i < count; i++) {
+        if (i + OPEN < count) ask_rows(&pairs[i + OPEN], prefilter, table);
+        const Row *a = &table[pairs[i].a], *b = &table[pairs[i].b];
+        if (!prefilter) {
+            kept(out, pairs[i].a, pairs[i].b, caught);
+            continue;
+        }
+        Seen seen;
+        if (!worth(prefilter, a, b, pairs[i].b, &seen)) continue;
+        if (queue.begun - queue.done == OPEN) ended(&queue, prefilter, table, NULL, out);
+        queue.pairs[queue.begun++ % OPEN] = (Pair){b, pairs[i].a, pairs[i].b, caught, seen};
+        ask_names(prefilter->words, a);
+        ask_names(prefilter->words, b);
+    }
+    while (queue.done < queue.begun) ended(&queue, prefilter, table, NULL, out);
+}
+
+/* Join a whole table with itself by one rule, from bucket `from` to `to`: who shares a key stands side by side, and is looked at
+ * while it is in the cache. `mine` are the rows by their key, `theirs` the same or the rows by the key that they have as records.
+ * Returns the first bucket that was not joined any more for want of room. */
+int64_t within(const Buckets *mine, const Buckets *theirs, const Prefilter *prefilter, const Row *table, int64_t rule, int64_t from,
+               int64_t to, int64_t *made, Out *out) {
+    Two waiting[WAITING];
+    int64_t count = 0, pairs = 0, at = from;
+    struct {
+        int64_t bucket, made, pairs; /* whatever came before is decided */
+    } whole = {from, out->made, 0};
+    for (; at <= to; at++) {
+        if (at == to || count >= WAITING / 2) {
+            if (out->made + count > out->room) break;
+            decided(waiting, count, prefilter, table, (int64_t)1 << rule, out);
+            pairs += count;
+            count = 0;
+            whole.bucket = at, whole.made = out->made, whole.pairs = pairs;
+            if (at == to) break;
+        }
+        if (at + AHEAD < to) {
+            __builtin_prefetch(&mine->slots[mine->starts[at + AHEAD]]);
+            __builtin_prefetch(&theirs->slots[theirs->starts[at + AHEAD]]);
+        }
+        const int32_t first = mine->starts[at], last = mine->starts[at + 1];
+        int full = 0;
+        for (int32_t j = theirs->starts[at]; j < theirs->starts[at + 1] && !full; j++) {
+            const uint64_t record = theirs->slots[j];
+            for (int32_t i = first; i < last && (uint32_t)mine->slots[i] < (uint32_t)record; i++) {
+                if (count == WAITING) {
+                    if ((full = out->made + count > out->room)) break;
+                    decided(waiting, count, prefilter, table, (int64_t)1 << rule, out);
+                    pairs += count;
+                    count = 0;
+                }
+                waiting[count] = (Two){(int32_t)mine->slots[i], (int32_t)record};
+                count += mine->slots[i] >> 32 == record >> 32;
+            }
+        }
+        if (full) break;
+    }
+    if (whole.bucket < to && !whole.made) out->need = 2 * out->room;
+    out->made = whole.made;
+    made[rule] += whole.pairs;
+    return whole.bucket;
 }
 
 /* Rows by the bucket of their hash, in their order: where each bucket starts, and which flags are set.

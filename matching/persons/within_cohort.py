@@ -7,13 +7,13 @@ that comes far more often than names do.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from matching import arrays, assignment, linking, normalise, scoring, tables
+from matching import arrays, assignment, linking, native, normalise, scoring, tables
 from matching.arrow import Bools, Codes, Floats, Ints, Numbers, Places, Rows
 from matching.options import LinkOptions
 from matching.own_words import NO_WORDS, OwnWords
@@ -27,13 +27,18 @@ _TOGETHER = 8.0  # first names and surnames of one origin occur together this mu
 # Of a small origin even more, but no first name has a larger share among people of one surname, nor a
 # surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
 _FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
-_SPREAD, _HERE = 16, 8  # shards on a cluster, and on this machine, at most
+_SPREAD, _HERE = 16, 8  # shards on a cluster, and here without the library, at most
+_LARGE = 1_000_000  # rows; in a longer cohort what many rows share is split sooner, so that a row meets as few as in this one
+_MOST_ALIKE = 16  # rows of one value of a rule: then further fields must agree, too
 _EXACT = 1.001  # what logarithms and their powers leave uncertain is far less
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
 def find_duplicates(
-    cohort: linking.Source, words: OwnWords = NO_WORDS, run_shards: scoring.RunShards | None = None
+    cohort: linking.Source,
+    words: OwnWords = NO_WORDS,
+    run_shards: scoring.RunShards | None = None,
+    read_ids: Callable[[], pa.ChunkedArray] | None = None,
 ) -> pa.Table:
     """Groups of rows that look like one person.
 
@@ -41,6 +46,7 @@ def find_duplicates(
         cohort: ``cohort_id`` (text, unique) and standard columns (text).
         words: placeholders and nicknames of the Department's own.
         run_shards: has the shards of the search by weights worked elsewhere; never changes the result.
+        read_ids: reads the ids again in the end, which are then not in memory meanwhile.
 
     Returns:
         ``cohort_id, group, probability``: one row for each cohort row in a group of two or more, by
@@ -56,6 +62,8 @@ def find_duplicates(
     ids, rows = side.as_given, side.rows
     arrays.give_back(arrays.MUCH)
     tables.check_ids(ids, "cohort_id", unique=True)
+    read_ids = read_ids or (lambda kept=ids["cohort_id"]: kept)
+    del ids
     arrays.give_back()
     encoded = normalise.encode_alone(side, cohort.columns, words)
     del side
@@ -64,7 +72,7 @@ def find_duplicates(
     one, first = encoded.cohort, encoded.parts.root[encoded.cohort.first]
     del encoded
     arrays.give_back()
-    found += [_by_name_and_place(one, first), _by_repetition(one, first)]
+    found += _by_names(one, first, options.threads)
     del one, first
     arrays.give_back()
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -76,7 +84,7 @@ def find_duplicates(
     group = np.unique(label[chosen], return_inverse=True)[1] + 1
     return pa.table(
         {
-            "cohort_id": ids["cohort_id"].take(pa.array(chosen)),
+            "cohort_id": read_ids().take(pa.array(chosen)),
             "group": pa.array(group.astype(np.int64)),
             "probability": pa.array(np.round(best[chosen], 6)),
         }
@@ -87,14 +95,24 @@ def _by_weights(
     encoded: normalise.Encoded, options: LinkOptions, run_shards: scoring.RunShards | None
 ) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
-    shards = _SPREAD if run_shards else _HERE
+    shards = _SPREAD if run_shards else _HERE if native.compiled() is None else 1
     options = scoring.of_one_table(options, encoded.cohort.rows, shards)
+    if encoded.cohort.rows > _LARGE:
+        options = replace(options, block_cap=_MOST_ALIKE**2)
     scorer = scoring.Scorer(encoded, options, same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
     scored = scorer.score(run_shards)
     probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
     keep = probability >= _PLAUSIBLE
     return (scored.a[keep].astype(np.int64), scored.b[keep].astype(np.int64), probability[keep])
+
+
+def _by_names(
+    side: normalise.Side, first: Codes, threads: int | None
+) -> list[tuple[Ints, Ints, Floats]]:
+    """Pairs of the two searches that no weights are needed for."""
+    searches = (_by_name_and_place, _by_repetition)
+    return list(arrays.in_threads(lambda search: search(side, first), searches, threads))
 
 
 def _by_name_and_place(side: normalise.Side, first: Codes) -> tuple[Ints, Ints, Floats]:

@@ -11,6 +11,7 @@ from errors import CodedError
 from expectations import report, validation
 from extracts.rows import compute as pc
 from matching import linking, persons
+from matching.arrays import prefetch
 from pipelines import cohort as cohorts
 from pipelines import registers
 from pipelines.release.context import ReleaseContext
@@ -53,7 +54,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
         if begun.waits:
             _read_ahead(context, cohort)
     files = (
-        context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
+        context.staging.write("intake", "supplied", prefetch(cohort.batches()), cohort.schema),
         context.staging.write("intake", "attempted", _attempted(cohort, refused, alike)),
         context.staging.write("intake", "alike", found),
     )
@@ -99,7 +100,12 @@ def _validate(
 def _alike(cohort: cohorts.StoredCohort, context: ReleaseContext) -> pa.Table:
     """Rows in groups of two or more that look like one person: ``cohort_id, group, probability``."""
     workers = context.workers()
-    return persons.find_duplicates(_source(cohort), context.words, workers and workers.linkage)
+    return persons.find_duplicates(
+        _source(cohort),
+        context.words,
+        workers and workers.linkage,
+        lambda: cohort.read(["row_id"])["row_id"],
+    )
 
 
 def _source(cohort: cohorts.StoredCohort) -> linking.Source:

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.blocking import candidates as candidates_of
-from matching.blocking import planning
+from matching.blocking import one_table, planning
 from matching.blocking.candidates import plan
 from matching.blocking.rules import RULES, Parts
 from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
+from matching.scoring import Scorer
 from tests.examples import examples
 from tests.unit.matching.tables import cohort, noisy, people, records
 
@@ -113,6 +114,48 @@ def test_within_one_table_each_pair_comes_once():
     assert len(found) == len(set(found))
     assert all(x < y for x, y in found)
     assert {(i, i + 10) for i in range(10)} <= set(found)
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+@examples(10)
+@given(
+    st.integers(0, 10_000), st.integers(1, 400), st.integers(1, 99), st.sampled_from([1, 1 << 16])
+)
+def test_a_whole_table_is_joined_with_itself_as_its_parts_are(filtered, seed, cap, cut, room):
+    """By rules, whose buckets are filled and worked some at a time, to the pairs that parts of it have with all rows after them."""
+    assert library.LIBRARY is not None, "`make .venv` compiles it; it needs a C compiler"
+    rng = random.Random(seed)
+    rows = everybody_alike(40, seed % 7)
+    rows = rng.choices(rows, k=60) + [noisy(row, rng) for row in rows]
+    one, options = encode(cohort(*rows), None), LinkOptions(threads=2, block_cap=cap)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (planning, candidates_of, one_table):
+            patch.setattr(module, "CHUNK", 16)
+        patch.setattr(one_table, "_BUCKETS", 48)
+        patch.setattr(one_table, "_SLOTS", 70)
+        patch.setattr(one_table, "_ROOM", room)
+        scorer = Scorer(one, options, same_table=True)
+        choice = scorer.shard_plan()._pair_filter if filtered else None
+        parts = [
+            scorer.blocks.pairs(np.arange(*part, dtype=np.int32), choice)
+            for part in ((0, cut), (cut, 100))
+        ]
+        whole = scorer.blocks.pairs(np.arange(100, dtype=np.int32), choice)
+    for name in ("a", "b", "caught"):
+        assert np.array_equal(getattr(whole, name), np.concatenate([getattr(part, name) for part in parts]))  # fmt: skip
+    assert np.array_equal(whole.made, sum(part.made for part in parts))
+    assert filtered or len(whole)
+
+
+@examples(20)
+@given(
+    st.lists(st.integers(0, 2**64 - 1), max_size=60),
+    st.lists(st.integers(0, 2**64 - 1), max_size=60),
+)
+def test_hashes_are_looked_up_among_others_whatever_their_bits(keys, others):
+    hashes = np.array(keys + others, np.uint64)
+    found = planning._KeySet.of(np.unique(np.array(keys, np.uint64))).has(hashes)
+    assert found.tolist() == [one in set(keys) for one in keys + others]
 
 
 def everybody_alike(count, seed):
