@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from extracts.rows import compute as pc
-from matching.arrays import number_ids
+from matching.arrays import in_threads, number_ids, prefetch
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
@@ -163,7 +163,7 @@ def unusable_rows(parts: Parts, columns: Sequence[str], on: date) -> pa.Table:
     present = [name for name in STANDARD if name in columns]
     impossible = _impossible(parts, on) if "birth_date" in present else None
     found: list[pa.Table] = []
-    for part in parts(["row_number", *present]):
+    for part in prefetch(parts(["row_number", *present])):
         codes = _codes(part, present, impossible)
         bad = pc.is_valid(codes)
         rows = pa.table({"row_number": part["row_number"], "code": codes})
@@ -179,10 +179,13 @@ def _codes(part: pa.Table, present: Sequence[str], impossible: pa.Array | None) 
         new = pc.and_(pc.is_null(codes), mask)
         codes = pc.if_else(new, pa.scalar(code, _TEXT), codes)
 
-    for name in present:
+    def unusable(name: str) -> pa.ChunkedArray:
         text = pc.fill_null(part[name], "")
         long = pc.greater(pc.utf8_length(text), _LONGEST)
-        mark(pc.or_(long, pc.match_substring_regex(text, _CONTROL)), f"unusable_{name}")
+        return pc.or_(long, pc.match_substring_regex(text, _CONTROL))
+
+    for name, mask in zip(present, in_threads(unusable, present, None), strict=True):
+        mark(mask, f"unusable_{name}")
     if impossible is not None:
         mark(pc.is_in(part["birth_date"], value_set=impossible), "impossible_birth_date")
     nobody = pa.repeat(True, part.num_rows)

@@ -11,6 +11,7 @@ from approvals.custody import Status
 from expectations import report, validation
 from expectations.sql import InStep
 from extracts.rows import pairs_in_scope
+from matching.arrays import prefetch
 from pipelines.custody import report_file
 from pipelines.home import write_private
 from pipelines.release import content, reporting
@@ -144,7 +145,7 @@ def _in_step(context: ReleaseContext) -> InStep:
 
     def parts() -> Iterator[Mapping[str, pa.Table]]:
         both = staging.batches("intake", "supplied"), staging.batches("extract", "extract")
-        for supplied, extract in in_step(*both, "row_id"):
+        for supplied, extract in prefetch(in_step(*both, "row_id")):
             yield {"supplied": supplied, "extract": extract}
 
     return InStep("row_id", "supplied", parts)

@@ -18,7 +18,7 @@ from expectations import validation as runner
 from expectations.checks import Check
 from expectations.errors import CountingBroke, ValidationBroke
 from expectations.judging import Judgement, Shown, apart, judge
-from expectations.sql import InStep, by_part, by_slice, count_rows, count_whole, duplicates
+from expectations.sql import InStep, by_part, by_slice, count_rows, count_whole, duplicates, rows
 from expectations.validation import run_checks, validate
 from systems.database import connect
 from tests.examples import examples
@@ -299,6 +299,26 @@ def test_slice_by_slice_is_the_same_count(extract, slices):
     finally:
         counting.ROWS_IN_A_SLICE = limit
     assert cut[0] == cut[1]
+
+
+def test_a_check_of_few_of_many_rows_does_not_read_all_of_them_anew_for_each_slice(monkeypatch):
+    con, asked = connect(threads=1), list[str]()
+    con.execute(
+        "CREATE TABLE t AS SELECT i AS k, CASE WHEN i < 2 THEN 'yes' END AS matched FROM range(9) v(i)"
+    )
+    answer = counting._one_number
+    monkeypatch.setattr(counting, "ROWS_IN_A_SLICE", 3)
+    monkeypatch.setattr(
+        counting, "_one_number", lambda con, query, what: asked.append(what) or answer(con, query, what)
+    )  # fmt: skip
+    few = "matched = 'yes'"
+    checks = [
+        Check("t.few", "", violations=duplicates("t", ["k"], few), elements=rows("t", few)),
+        Check("t.all", "", violations=duplicates("t", ["k"])),
+    ]
+    counts = count_whole(con, "t", checks, 9)
+    assert [counts[c.id].elements for c in checks] == [2, 9]
+    assert asked == ["t.few"] * 2 + ["t.all"] * 4  # what is looked at, then what breaks the rule
 
 
 @examples(60, derandomize=True)
