@@ -23,7 +23,7 @@ _ROOM = 1 << 17  # pairs that a call may give back
 _A_BUCKET = 2  # bits: rows that one holds, or twice as many
 _BUCKETS = 1 << 14  # that are joined by one task
 _FEWEST = 8  # bits of a bucket's number
-_SLOTS = 32_000_000  # rows of both sides that are in buckets at a time: 256 MB
+_SLOTS = 16_000_000  # rows of both sides that are in buckets at a time: 128 MB; twice as much where the next ones are filled meanwhile
 
 
 class _Buckets(Structure):
@@ -49,8 +49,11 @@ class OneTable:
     threads: int | None
 
     def joined(self, rules: Iterable[tuple[int, Planned]]) -> Iterator[Joined]:
-        """The pairs that rules (each with its number) make, some buckets at a time; the next ones are filled meanwhile."""
-        for rule, own, buckets in arrays.prefetch(self._indexed(rules)):
+        """The pairs that rules (each with its number) make, some buckets at a time; of shorter tables the next ones are filled meanwhile."""
+        filled = self._indexed(rules)
+        if self.encoded.records.rows <= _SLOTS:
+            filled = arrays.prefetch(filled)
+        for rule, own, buckets in filled:
             work = partial(self._within, own[0], own[-1], rule, buckets)
             yield from arrays.in_threads(work, range(0, buckets, _BUCKETS), self.threads)
             del own, work
