@@ -1,7 +1,7 @@
 """A whole table joined with itself, one rule after the other: who shares a key stands side by side.
 
-Rows lie in buckets of their keys' hashes, so that each key is made once for each row, whatever the table's length, and the pairs of a
-bucket are looked at while its rows are in a core's cache. A pair that several rules make is looked at for each of them.
+Rows lie in buckets of their keys' hashes (each key is made twice for each part of the buckets that is filled at a time), and the pairs of
+a bucket are looked at while its rows are in a core's cache. A pair that several rules make is looked at for each of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator

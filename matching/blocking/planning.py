@@ -192,12 +192,10 @@ class Planned:
         return hashes, known
 
     def _looked_up(self) -> list["_KeySet"]:
-        """The splits' values, and what is given up, as rows are looked up in them; made once they are planned."""
-        if self._sets:
-            return self._sets
-        sets = [_KeySet.of(keys) for keys in (*(keys for keys, _ in self.splits), self.given_up)]
-        if self.planned:
-            self._sets = sets
+        """The splits' values, and what is given up, as rows are looked up in them: made once for as long as these stay."""
+        wanted, sets = [*(keys for keys, _ in self.splits), self.given_up], self._sets
+        if [id(one.keys) for one in sets] != [id(keys) for keys in wanted]:
+            sets = self._sets = [_KeySet.of(keys) for keys in wanted]
         return sets
 
 

@@ -16,10 +16,7 @@ import numpy as np
 from extracts.suppression.model import Flags, Floats, Ints
 from extracts.suppression.solver.secondary import Search, secondary_cells
 
-DECOYS = 1 / 40  # a secondary cell: each brings one or two more, under 5 % in the mean
-BESIDES = (
-    1 / 100
-)  # a cell of a table whose patterns are enumerated; measured by benchmarks/minimality.py
+DECOYS = 1 / 40  # a secondary cell: each brings one or two more; and cells that are hidden besides
 _LABEL = b"doj-release/suppression/choice/v1/"
 _BYTES = 8  # of one number
 

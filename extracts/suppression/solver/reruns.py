@@ -1,12 +1,13 @@
 """Whoever knows the rule reruns it, under any secret, on every table that fits a published one.
 
 Where a table is small its patterns are enumerated by cost, those of one cost in an order that is drawn whatever
-cells hold. A pattern *withstands* reruns where for each hidden cell that may be small fitting tables in which it
-is not have this pattern among their own smallest ones, and so few others that reruns draw it: then no secret rules such
-a table out, and a few secrets hardly ever seem to. Whether it does depends on what is published alone, never on the
-true table (simulatable auditing; Kenthapadi, Mishra and Nissim, PODS 2005): that a pattern was taken tells nothing
-more, and every fitting table that has it among its smallest ones may take it, too. Where none of the smallest does,
-those that cost more follow, by cost, until one does.
+cells hold, and now and then any cell is hidden besides: so every fitting table that a pattern protects may get it. A
+pattern *withstands* reruns where for each hidden cell that may be small there are such tables in which it is not; where
+all that fit can be tried, ones that have the pattern among their own smallest, and so few others that reruns draw it:
+then no secret rules such a table out, and a few secrets hardly ever seem to. Where too many fit, single ones are drawn.
+Whether a pattern withstands depends on what is published alone, never on the true table (simulatable auditing;
+Kenthapadi, Mishra and Nissim, PODS 2005): that it was taken tells nothing more. Where none of the smallest does, those
+that cost more follow, by cost, until one does.
 """
 
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ from extracts.suppression.solver.secondary import (
 )
 
 _LARGEST = 64  # cells; larger tables leave so many that fit that some table is always left
-_MOST = 400  # tables that fit; where there are more nobody is taken to try them all
+_MOST = 400  # tables that fit and are all tried; where there are more single ones are drawn
 _PATTERNS = 200  # that are looked at before whole lines are hidden
 _RERUNS = 400  # tables whose smallest patterns are looked for
 _LIKELY = 0.1  # times that a rerun on the tables that keep a cell draws the pattern, at least
@@ -172,7 +173,7 @@ class Reruns:
         trial = self._begun(self._other(values))
         cost = float(trial.weights[hidden & ~trial.primary].sum())
         key, known = values.tobytes(), self._found.smallest
-        if (trial.primary & ~hidden).any() or (key in known and known[key].cost < cost - _CLOSE):
+        if key in known and known[key].cost < cost - _CLOSE:
             return 0.0
         if not _protects(trial, hidden):
             return 0.0

@@ -158,6 +158,18 @@ def test_hashes_are_looked_up_among_others_whatever_their_bits(keys, others):
     assert found.tolist() == [one in set(keys) for one in keys + others]
 
 
+def test_what_is_looked_up_is_made_once_and_anew_when_a_plan_changes():
+    """Of rules that were planned elsewhere, too: a worker and a later load have them as they were written."""
+    planned = planning.Planned(RULES[0], planning.RuleCount(RULES[0].name))
+    first = planned._looked_up()
+    assert planned._looked_up() is first
+    planned.given_up = np.array([7], np.uint64)
+    planned.splits.append((np.array([3], np.uint64), "birth"))
+    later = planned._looked_up()
+    assert [one.keys.tolist() for one in later] == [[3], [7]]
+    assert planned._looked_up() is later
+
+
 def everybody_alike(count, seed):
     """Five surnames and one ZIP code: no value that is nobody's, and few that say much."""
     names = ("smith", "garcia", "nguyen", "kim", "cruz")
