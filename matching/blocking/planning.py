@@ -185,8 +185,7 @@ class Planned:
         for among, (_, name) in zip(sets, self.splits, strict=False):
             is_frequent = among.has(hashes)
             if is_frequent.any():
-                finer, has = parts.refined(hashes, name, places)
-                hashes, known = np.where(is_frequent, finer, hashes), known & (has | ~is_frequent)
+                hashes, known = parts.refined((hashes, known), name, is_frequent, places)
         if len(self.given_up):
             known = known & ~sets[-1].has(hashes)
         return hashes, known
@@ -219,14 +218,10 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     ]
     made: list[Planned] = []
 
-    def counted(planned: Planned) -> "FrequentKeys":
-        return FrequentKeys.of(planned, encoded, options.block_cap)
-
-    found = in_threads(counted, wanted, options.threads, ahead=1)
-    for planned, frequent in zip(wanted, found, strict=True):
+    def counted(planned: Planned) -> "FrequentKeys | None":
+        frequent = FrequentKeys.of(planned, encoded, options.block_cap)
         if not frequent.usable or (planned.rule.wide and frequent.total > _WIDE):
-            planned.forget(encoded)
-            continue
+            return None
         before = frequent.total
         for part in planned.rule.refine:
             if not len(frequent.keys):
@@ -235,6 +230,13 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
             planned.splits.append((frequent.keys, part))
             frequent.split(part, encoded, options.block_cap)
         planned.count.split_pairs = before - frequent.total
+        return frequent
+
+    found = in_threads(counted, wanted, options.threads, ahead=1)
+    for planned, frequent in zip(wanted, found, strict=True):
+        if frequent is None:
+            planned.forget(encoded)
+            continue
         room -= _give_up(planned, frequent, options.block_cap, room)
         planned.planned = True
         made.append(planned)
@@ -316,16 +318,19 @@ class FrequentKeys:
             total += int(pairs.sum())
             found.append((keys[frequent], pairs[frequent]))
         self.keys, self.pairs = _put_together(found)
-        self._keep(lambda _side, rows, hashes: (rows, hashes, among_hashes(hashes, self.keys)))
+        kept = _KeySet.of(self.keys)
+        self._keep(lambda _side, rows, hashes: (rows, hashes, kept.has(hashes)))
         return total
 
     def split(self, part: str, encoded: Encoded, cap: int) -> None:
         """Refine the frequent values by one more part."""
         before = int(self.pairs.sum())
 
+        parts = [rule_book.Parts(encoded, side) for side in (encoded.cohort, encoded.records)]
+
         def finer(records: bool, rows: Rows, hashes: Hashes) -> tuple[Rows, Hashes, Bools]:
-            side = encoded.records if records else encoded.cohort
-            return rows, *rule_book.Parts(encoded, side.take(rows)).refined(hashes, part)
+            known = np.ones(len(rows), np.bool_)
+            return rows, *parts[records].refined((hashes, known), part, rows=rows)
 
         self._keep(finer)
         self.total += self.keep_frequent(cap) - before

@@ -31,6 +31,9 @@ PARTS: Final = (
 _NAME: Final = ("root", "initial", "sound", "head", "tail")
 
 
+Keyed = tuple[Hashes, Bools]  # the key of each row, and whether the row has all its parts
+
+
 class _Parts(Structure):
     _fields_ = [*((name, c_void_p) for name in _NAME), ("missing", c_int64)]
 
@@ -51,6 +54,25 @@ class HashedSide:
         compiled().keyed(
             byref(self.columns.table), byref(self._parts), kinds, len(kinds), begin, size,
             hashes, known,
+        )  # fmt: skip
+        return hashes, known
+
+    def refined(
+        self, name: str, rows: Rows | None, begin: int, which: Bools | None, key: Keyed
+    ) -> Keyed:
+        """Keys with one more part: of all rows, or of those that ``which`` marks.
+
+        Args:
+            name: the part.
+            rows: of each key, from ``begin`` on; None: one after the other.
+            begin: where these begin.
+            which: None: all.
+            key: hashes, and whether each row has all parts.
+        """
+        hashes, known = key[0].copy(), key[1].copy()
+        compiled().refined(
+            byref(self.columns.table), byref(self._parts), PARTS.index(name), rows, begin,
+            len(hashes), which, hashes, known,
         )  # fmt: skip
         return hashes, known
 
@@ -205,11 +227,18 @@ class Parts:
         return finish_hash(made), signs >= 0
 
     def refined(
-        self, hashes: Hashes, name: str, places: Rows | None = None
-    ) -> tuple[Hashes, Bools]:
-        """The hashes (of all rows, or of some) with one more part, and whether the row has it."""
-        part = self[name] if places is None else self[name][places]
-        return finish_hash(extend_hash(hashes, part)), part >= 0
+        self, key: Keyed, name: str, which: Bools | None = None, rows: Rows | None = None
+    ) -> Keyed:
+        """Keys (of all rows, or of ``rows``) with one more part, where ``which`` says so; a row without the part has no key."""
+        if compiled() is not None and name not in _OWN:
+            self._keyed = self._keyed or HashedSide(Columns(self.side), self._encoded.parts)
+            return self._keyed.refined(name, rows, self._begin, which, key)
+        hashes, known = key
+        part = self[name] if rows is None else self[name][rows]
+        finer, has = finish_hash(extend_hash(hashes, part)), part >= 0
+        if which is None:
+            return finer, known & has
+        return np.where(which, finer, hashes), known & (has | ~which)
 
 
 def _double_tail(side: Side, names: NameParts) -> Ints:

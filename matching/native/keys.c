@@ -16,44 +16,90 @@ enum { ROWS = 2048 }; /* at a time: their parts stay in a core's cache */
 
 static const uint64_t STEP = 0x9E3779B97F4A7C15u, LAST_STEP = 0xD6E8FEB86659FD93u;
 
-#define EACH(value) \
-    if (first) \
-        for (int64_t i = 0; i < size; i++) { \
-            const int64_t at = begin + i, part = (value); \
-            signs[i] = part; \
-            hash[i] = (uint64_t)part * STEP; \
-        } \
-    else \
-        for (int64_t i = 0; i < size; i++) { \
-            const int64_t at = begin + i, part = (value); \
-            signs[i] |= part; \
-            hash[i] = ((hash[i] ^ hash[i] >> 29) * LAST_STEP + (uint64_t)part) * STEP; \
-        } \
-    return
 #define OF(list, column) (p->list[c->column[at] < 0 ? p->missing : c->column[at]])
+
+/* A part of a row; negative where it is missing. */
+static inline __attribute__((always_inline)) int64_t value_of(int kind, const Columns *c, const Parts *p, int64_t at) {
+    switch (kind) {
+        case P_SSN: return c->ssn[at];
+        case P_LICENCE: return c->licence[at];
+        case P_PHONE: return c->phone[at];
+        case P_ZIP: return c->zip[at];
+        case P_BIRTH: return c->birth[at] > 0 ? c->birth[at] : -1;
+        case P_YEAR: return c->birth[at] > 0 ? c->birth[at] / 10000 : -1;
+        case P_BIRTHDAY: return c->birth[at] > 0 && c->birth[at] % 10000 ? c->birth[at] % 10000 : -1;
+        case P_FIRST: return c->first[at];
+        case P_LAST: return c->last[at];
+        case P_FIRST_ROOT: return OF(root, first);
+        case P_FIRST_INITIAL: return OF(initial, first);
+        case P_LAST_INITIAL: return OF(initial, last);
+        case P_LAST_SOUND: return OF(sound, last);
+        case P_LAST_HEAD: return OF(head, last);
+        case P_LAST_TAIL: return OF(tail, last);
+        case P_DOUBLE_TAIL: return OF(tail, last) == OF(head, last) ? -1 : OF(tail, last);
+        case P_WHOLE: return c->whole[at];
+        case P_ADDRESS: return c->street[at] < 0 ? -1 : (int64_t)c->street[at] * 1000003 + c->house[at] + 1;
+    }
+    return -1;
+}
+
+#define EACH(kind) \
+    case kind: \
+        if (first) \
+            for (int64_t i = 0; i < size; i++) { \
+                const int64_t part = value_of(kind, c, p, begin + i); \
+                signs[i] = part; \
+                hash[i] = (uint64_t)part * STEP; \
+            } \
+        else \
+            for (int64_t i = 0; i < size; i++) { \
+                const int64_t part = value_of(kind, c, p, begin + i); \
+                signs[i] |= part; \
+                hash[i] = extended(hash[i], part); \
+            } \
+        return
+
+static inline uint64_t extended(uint64_t hash, int64_t part) { return ((hash ^ hash >> 29) * LAST_STEP + (uint64_t)part) * STEP; }
+
+static inline uint64_t finished(uint64_t hash) {
+    const uint64_t mixed = (hash ^ hash >> 32) * LAST_STEP;
+    return mixed ^ mixed >> 29;
+}
 
 /* Hash one more part of some rows; a sign stays negative once a part was missing. */
 static void mix(int kind, int first, const Columns *c, const Parts *p, int64_t begin, int64_t size, uint64_t *restrict hash,
                 int64_t *restrict signs) {
     switch (kind) {
-        case P_SSN: EACH(c->ssn[at]);
-        case P_LICENCE: EACH(c->licence[at]);
-        case P_PHONE: EACH(c->phone[at]);
-        case P_ZIP: EACH(c->zip[at]);
-        case P_BIRTH: EACH(c->birth[at] > 0 ? c->birth[at] : -1);
-        case P_YEAR: EACH(c->birth[at] > 0 ? c->birth[at] / 10000 : -1);
-        case P_BIRTHDAY: EACH(c->birth[at] > 0 && c->birth[at] % 10000 ? c->birth[at] % 10000 : -1);
-        case P_FIRST: EACH(c->first[at]);
-        case P_LAST: EACH(c->last[at]);
-        case P_FIRST_ROOT: EACH(OF(root, first));
-        case P_FIRST_INITIAL: EACH(OF(initial, first));
-        case P_LAST_INITIAL: EACH(OF(initial, last));
-        case P_LAST_SOUND: EACH(OF(sound, last));
-        case P_LAST_HEAD: EACH(OF(head, last));
-        case P_LAST_TAIL: EACH(OF(tail, last));
-        case P_DOUBLE_TAIL: EACH(OF(tail, last) == OF(head, last) ? -1 : OF(tail, last));
-        case P_WHOLE: EACH(c->whole[at]);
-        case P_ADDRESS: EACH(c->street[at] < 0 ? -1 : (int64_t)c->street[at] * 1000003 + c->house[at] + 1);
+        EACH(P_SSN);
+        EACH(P_LICENCE);
+        EACH(P_PHONE);
+        EACH(P_ZIP);
+        EACH(P_BIRTH);
+        EACH(P_YEAR);
+        EACH(P_BIRTHDAY);
+        EACH(P_FIRST);
+        EACH(P_LAST);
+        EACH(P_FIRST_ROOT);
+        EACH(P_FIRST_INITIAL);
+        EACH(P_LAST_INITIAL);
+        EACH(P_LAST_SOUND);
+        EACH(P_LAST_HEAD);
+        EACH(P_LAST_TAIL);
+        EACH(P_DOUBLE_TAIL);
+        EACH(P_WHOLE);
+        EACH(P_ADDRESS);
+    }
+}
+
+/* Keys with one more part: of all rows, or of those that `which` marks. `rows` are their places behind `begin`; NULL: one after the other.
+ * A row without the part is known no more. */
+void refined(const Columns *columns, const Parts *names, int64_t kind, const int32_t *rows, int64_t begin, int64_t size,
+             const uint8_t *which, uint64_t *hashes, uint8_t *known) {
+    for (int64_t i = 0; i < size; i++) {
+        if (which && !which[i]) continue;
+        const int64_t part = value_of((int)kind, columns, names, begin + (rows ? rows[i] : i));
+        hashes[i] = finished(extended(hashes[i], part));
+        known[i] &= part >= 0;
     }
 }
 
@@ -66,8 +112,7 @@ void keyed(const Columns *columns, const Parts *names, const uint8_t *kinds, int
         uint64_t *hash = hashes + from;
         for (int64_t k = 0; k < count; k++) mix(kinds[k], k == 0, columns, names, begin + from, length, hash, signs);
         for (int64_t i = 0; i < length; i++) {
-            uint64_t mixed = (hash[i] ^ hash[i] >> 32) * LAST_STEP;
-            hash[i] = mixed ^ mixed >> 29;
+            hash[i] = finished(hash[i]);
             known[from + i] = signs[i] >= 0;
         }
     }

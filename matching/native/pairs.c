@@ -6,6 +6,7 @@
  * the arrays that it is given (the caller checks their types), and writes into buffers whose room it is given.
  */
 #include "prefilter.h"
+#include <string.h>
 
 #ifndef SOURCE
 #define SOURCE 0
@@ -220,41 +221,56 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Prefilter *prefilter
     return size;
 }
 
-/* Rows of one table by the bucket of their hash, of some buckets in a row; a slot is the lower half of the hash, and the row. */
+/* Rows of one table by the bucket of their hash; a slot is 32 further bits of the hash, and the row. */
 typedef struct {
     const int32_t *starts;
     const uint64_t *slots;
 } Buckets;
 
-/* Count some rows by their bucket, of `count` buckets from `first` on; of bucket i at place i + 2. */
-void count_rows(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, int64_t first, int64_t count, int32_t *counts) {
+enum { PLACE_BITS = 16, MOST_PARTS = 1 << 12 }; /* of a row in its chunk; of a table */
+
+/* The rows of a chunk that have a key, by the upper `bits` of their hashes: of `count` parts from `first` on, one after the other, and
+ * where each begins (and the last one ends). Each is the hash's further bits, and the row's place in the chunk. */
+void in_parts(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, int64_t first, int64_t count, uint64_t *out,
+              int32_t *starts) {
     const int shift = (int)(64 - bits);
+    const uint64_t row = ((uint64_t)1 << PLACE_BITS) - 1;
+    int32_t place[MOST_PARTS + 1] = {0}, at = 0;
     for (int64_t i = 0; i < size; i++) {
-        if (i + AHEAD < size) {
-            const uint64_t later = (hashes[i + AHEAD] >> shift) - (uint64_t)first;
-            if (later < (uint64_t)count) __builtin_prefetch(&counts[later + 2], 1);
-        }
-        const uint64_t bucket = (hashes[i] >> shift) - (uint64_t)first;
-        if (known[i] && bucket < (uint64_t)count) counts[bucket + 2]++;
+        const uint64_t part = (hashes[i] >> shift) - (uint64_t)first;
+        place[part < (uint64_t)count ? part : MOST_PARTS] += known[i];
+    }
+    for (int64_t p = 0; p < count; at += place[p], place[p] = starts[p], p++) starts[p] = at;
+    starts[count] = at;
+    for (int64_t i = 0; i < size; i++) {
+        const uint64_t part = (hashes[i] >> shift) - (uint64_t)first;
+        if (known[i] && part < (uint64_t)count) out[place[part]++] = (hashes[i] << bits & ~row) | (uint64_t)i;
     }
 }
 
-/* Put some rows, from `row` on, into their buckets. At place i + 1 stands where the next row of bucket i belongs, so that in the end
- * at place i stands where the bucket begins. */
-void place_rows(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t row, int64_t bits, int64_t first, int64_t count,
-                int32_t *places, uint64_t *slots) {
+/* Chunks of a table, of so many rows each, whose rows are in parts. */
+typedef struct {
+    const uint64_t *const *chunks;
+    const int32_t *starts;
+    int64_t count, rows, parts;
+} Parted;
+
+/* The rows of a part in buckets, in their order; at place i of `places` stands where bucket i begins, and one behind the last where it ends. */
+void in_buckets(const Parted *table, int64_t part, int64_t bits, int32_t *places, uint64_t *slots) {
     const int shift = (int)(64 - bits);
-    for (int64_t i = 0; i < size; i++) {
-        if (i + 2 * AHEAD < size) {
-            const uint64_t later = (hashes[i + 2 * AHEAD] >> shift) - (uint64_t)first;
-            if (later < (uint64_t)count) __builtin_prefetch(&places[later + 1], 1);
-        }
-        if (i + AHEAD < size) {
-            const uint64_t later = (hashes[i + AHEAD] >> shift) - (uint64_t)first;
-            if (later < (uint64_t)count) __builtin_prefetch(&slots[places[later + 1]], 1);
-        }
-        const uint64_t bucket = (hashes[i] >> shift) - (uint64_t)first;
-        if (known[i] && bucket < (uint64_t)count) slots[places[bucket + 1]++] = hashes[i] << 32 | (uint64_t)(row + i);
+    const uint64_t lower = 0xFFFFFFFFu, row = ((uint64_t)1 << PLACE_BITS) - 1;
+    memset(places, 0, (((size_t)1 << bits) + 2) * sizeof *places);
+    for (int64_t c = 0; c < table->count; c++) {
+        const uint64_t *rows = table->chunks[c];
+        const int32_t *starts = table->starts + c * (table->parts + 1) + part;
+        for (int32_t i = starts[0]; i < starts[1]; i++) places[(rows[i] >> shift) + 2]++;
+    }
+    for (int64_t i = 0; i < (int64_t)1 << bits; i++) places[i + 2] += places[i + 1];
+    for (int64_t c = 0; c < table->count; c++) {
+        const uint64_t *rows = table->chunks[c], begin = (uint64_t)(c * table->rows);
+        const int32_t *starts = table->starts + c * (table->parts + 1) + part;
+        for (int32_t i = starts[0]; i < starts[1]; i++)
+            slots[places[(rows[i] >> shift) + 1]++] = (rows[i] << bits & ~lower) | (begin + (rows[i] & row));
     }
 }
 

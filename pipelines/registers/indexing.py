@@ -19,7 +19,7 @@ from extracts.rows import compute as pc
 from matching import errors, linking, normalise
 from matching.arrays import give_back
 from pipelines.home import locked
-from pipelines.registers.ahead import ReadAhead, What
+from pipelines.registers import ahead
 from pipelines.registers.index_changes import Changes
 from pipelines.session import Session
 from systems import database
@@ -237,13 +237,9 @@ def records_source(
 
 
 def indexed_source(
-    index: Index,
-    system: System,
-    allowed: extracts.RowScope,
-    seen: list[pa.Table],
-    ahead: ReadAhead,
+    index: Index, system: System, allowed: extracts.RowScope, seen: list[pa.Table]
 ) -> linking.Source:
-    """The same out of a snapshot's index, of all entries in scope; what was read ahead is not read again.
+    """The same out of a snapshot's index, of all entries in scope.
 
     Raises:
         ScopeEmpty, IndexDamaged: while it is read.
@@ -258,11 +254,7 @@ def indexed_source(
 
 
 def read_entries_ahead(
-    index: Index,
-    system: System,
-    allowed: extracts.RowScope,
-    cohort: Sequence[str],
-    ahead: ReadAhead,
+    index: Index, system: System, allowed: extracts.RowScope, cohort: Sequence[str]
 ) -> None:
     """Begin to read what `indexed_source` will be asked for by a cohort with these columns."""
     records = _index_source(index, system, allowed, []).columns
@@ -272,7 +264,7 @@ def read_entries_ahead(
 
 def _entries(
     index: Index, system: System, allowed: extracts.RowScope, columns: Sequence[str]
-) -> tuple[What, Callable[[], tuple[normalise.EncodingInput, pa.Table]]]:
+) -> tuple[ahead.What, Callable[[], tuple[normalise.EncodingInput, pa.Table]]]:
     """Entries in scope as linkage reads them, and their ids and persons: under which name, and how they are read."""
 
     def read() -> tuple[normalise.EncodingInput, pa.Table]:
@@ -295,9 +287,9 @@ def _index_source(
 
 
 def released_of(
-    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table, ahead: ReadAhead
+    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table
 ) -> pa.Table:
-    """The stored rows of linked entries, with the columns that an extract of this scope looks at, unless they were read ahead.
+    """The stored rows of linked entries, with the columns that an extract of this scope looks at.
 
     Raises:
         IndexDamaged: see `Index.some`.
@@ -306,7 +298,7 @@ def released_of(
 
 
 def read_released_ahead(
-    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table, ahead: ReadAhead
+    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table
 ) -> None:
     """Begin to read what `released_of` will give for these links, where it is little."""
     if len(linked := _linked(links)) <= _LITTLE:
@@ -315,7 +307,7 @@ def read_released_ahead(
 
 def _leaving(
     index: Index, system: System, allowed: extracts.RowScope, linked: npt.NDArray[np.int64]
-) -> tuple[What, Callable[[], pa.Table]]:
+) -> tuple[ahead.What, Callable[[], pa.Table]]:
     columns = extracts.stored_columns(extracts.plan_for(system, "identified", allowed.columns))
 
     def read() -> pa.Table:

@@ -78,9 +78,7 @@ def _read_ahead(context: ReleaseContext, cohort: cohorts.StoredCohort) -> None:
     with contextlib.suppress(CodedError):
         if (index := context.index) is not None:
             approved, columns = context.approved, _source(cohort).columns
-            registers.read_entries_ahead(
-                index, approved.system, approved.rows, columns, context.ahead
-            )
+            registers.read_entries_ahead(index, approved.system, approved.rows, columns)
 
 
 def has_rows_told_apart(context: ReleaseContext) -> bool:

@@ -131,8 +131,8 @@ def test_a_whole_table_is_joined_with_itself_as_its_parts_are(filtered, seed, ca
     with pytest.MonkeyPatch.context() as patch:
         for module in (planning, candidates_of, one_table):
             patch.setattr(module, "CHUNK", 16)
-        patch.setattr(one_table, "_BUCKETS", 48)
-        patch.setattr(one_table, "_SLOTS", 70)
+        patch.setattr(one_table, "_PART", 3)
+        patch.setattr(one_table, "_ROWS", 70)
         patch.setattr(one_table, "_ROOM", room)
         scorer = Scorer(one, options, same_table=True)
         choice = scorer.shard_plan()._pair_filter if filtered else None

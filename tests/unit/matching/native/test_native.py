@@ -86,6 +86,42 @@ def test_both_compare_every_field_alike_and_weigh_alike(seed, crossed):
     assert np.array_equal(fast, slow)
 
 
+def some_places_off(rng, values, base, most):
+    """The same numbers with a digit changed, two neighbours exchanged, one added at a place, or another number."""
+    made = []
+    for value in values:
+        step = base ** rng.randrange(len(np.base_repr(value, base)))
+        low, high = value // step % base, value // step // base % base
+        swapped = value + (high - low) * step + (low - high) * step * base
+        changed = value + (rng.randrange(base) - low) * step
+        near = rng.choice([value, changed, swapped, value + step, rng.choice(values)])
+        made.append(near % base**most)
+    return made
+
+
+@examples(40)
+@given(st.integers(0, 100_000))
+def test_both_find_the_same_numbers_and_dates_near(seed):
+    rng = random.Random(seed)
+    encoded = encode(*tables(1))
+    kinds = {"ssn": (10, 9), "phone": (10, 10), "zip": (10, 5), "house": (10, 5), "licence": (36, 11)}  # fmt: skip
+    columns = {}
+    for name, (base, most) in kinds.items():
+        mine = [rng.randrange(base ** rng.randint(1, most)) for _ in range(encoded.cohort.rows)]
+        columns[name] = mine, some_places_off(rng, mine * 3, base, most)
+    dates = [rng.randrange(1980, 1984) * 10_000 + rng.choice([0, 101, rng.randrange(100, 1232)]) for _ in range(encoded.cohort.rows)]  # fmt: skip
+    columns["ssn4"] = tuple([n % 10_000 for n in side] for side in columns["ssn"])
+    columns["birth"] = dates, some_places_off(rng, dates * 3, 10, 8)
+    sides = [
+        replace(side, **{n: np.array(c[k], getattr(side, n).dtype) for n, c in columns.items()})
+        for k, side in enumerate((encoded.cohort, encoded.records))
+    ]
+    encoded = replace(encoded, cohort=sides[0], records=sides[1])
+    a, b = (grid.ravel().astype(np.int32) for grid in np.meshgrid(*(np.arange(side.rows) for side in sides)))  # fmt: skip
+    fast, slow = both_ways(lambda: Comparer(encoded).patterns(a, b))
+    assert np.array_equal(fast, slow)
+
+
 def test_rows_without_room_to_be_kept_packed_compare_alike(monkeypatch):
     encoded = encode(*tables(5))
     a, b = np.arange(40, dtype=np.int32)[::-1], np.arange(40, dtype=np.int32) * 3
