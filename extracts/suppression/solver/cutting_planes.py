@@ -7,7 +7,7 @@ satisfies. A round in which everything can be reached ends with a pattern that n
 that is proven.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 
@@ -375,10 +375,13 @@ def minimise(search: Search, progress: Progress | None = None) -> float:
     return float(proven)
 
 
-def patterns_by_cost(search: Search) -> Iterator[Search]:
+def patterns_by_cost(
+    search: Search, lacking: Callable[[Flags], Iterable[Cut]] = lambda _: ()
+) -> Iterator[Search]:
     """Every pattern of a small table that protects, those that cost least first, then by the prices.
 
     ``search`` has not begun. Each is a search of its own. The order is exact where weights are multiples of a quarter.
+    ``lacking`` says of one that was given what those after it must satisfy.
 
     Raises:
         CannotProtectError: there is none.
@@ -398,6 +401,8 @@ def patterns_by_cost(search: Search) -> Iterator[Search]:
         if not cuts:
             yield trial
             cover.exclude(hidden)
+            for cut in lacking(hidden):
+                cover.add(cut)
 
 
 def _keep_smaller(search: Search, trial: Search, proven: float, progress: Progress | None) -> None:

@@ -10,7 +10,7 @@ Kenthapadi, Mishra and Nissim, PODS 2005): that it was taken tells nothing more.
 that cost more follow, by cost, until one does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,9 +21,10 @@ import numpy as np
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Flags, Floats, Ints, Relations
 from extracts.suppression.solver.choice import Choice
-from extracts.suppression.solver.cutting_planes import patterns_by_cost
+from extracts.suppression.solver.cutting_planes import Cut, patterns_by_cost
 from extracts.suppression.solver.fitting import Draws, fitting
 from extracts.suppression.solver.movements import WIDTHS
+from extracts.suppression.solver.refuting import Refuting
 from extracts.suppression.solver.secondary import (
     Search,
     accept,
@@ -80,10 +81,12 @@ class Reruns:
         if needed is None:
             raise CannotProtectError(cells=1)
         few = len(secondary_cells(needed))
-        every = self._patterns(secret, Choice(secret, self._search).besides(self._search, few))
+        why = Refuting(self._search)
+        besides = Choice(secret, self._search).besides(self._search, few)
+        every = self._patterns(secret, besides, why.lacking)
         smallest = next(every)  # whatever protects still does with more hidden
         for trial in chain([smallest], islice(every, _PATTERNS)):
-            if self.withstands(trial.hidden):
+            if not why.lacking(trial.hidden) and self.withstands(trial.hidden):
                 return self._take(trial, secondary(needed))
         for lines in range(1, _WIDER + 1):
             trial = copy(smallest)
@@ -93,14 +96,19 @@ class Reruns:
                 return self._take(trial, secondary(needed))
         raise CannotProtectError(cells=len(self.fallen(smallest.hidden)))
 
-    def _patterns(self, secret: bytes, besides: Flags | None = None) -> Iterator[Search]:
+    def _patterns(
+        self,
+        secret: bytes,
+        besides: Flags | None = None,
+        lacking: Callable[[Flags], Iterable[Cut]] = lambda _: (),
+    ) -> Iterator[Search]:
         """Patterns by cost, those of one cost in an order that is drawn: what cells hold has no part in it."""
         trial = self._begun(self._search.relations)
         trial.prices = np.ones_like(trial.prices)
         Choice(secret, trial).vary(trial)
         if besides is not None:
             trial.hidden, trial.fixed = trial.hidden | besides, besides
-        return patterns_by_cost(trial)
+        return patterns_by_cost(trial, lacking)
 
     def smallest(self) -> list[Flags]:
         """The patterns that cost least."""
