@@ -28,6 +28,7 @@ from extracts.suppression.solver.refuting import Refuting
 from extracts.suppression.solver.secondary import (
     Search,
     accept,
+    clean_up,
     find_witness,
     hide_neighbourhood,
     secondary,
@@ -41,6 +42,7 @@ _PATTERNS = 200  # that are looked at before whole lines are hidden
 _RERUNS = 400  # tables whose smallest patterns are looked for
 _LIKELY = 0.1  # times that a rerun on the tables that keep a cell draws the pattern, at least
 _COUNTED = 20  # smallest patterns of a table; more count as so many
+_OTHERS = 4  # tables' smallest patterns that are tried on another before its own are looked for
 _WIDER = 4  # lines around cells that no pattern keeps; the last are the whole table
 _CLOSE = 1e-6
 
@@ -51,6 +53,7 @@ class _Found:
 
     smallest: dict[bytes, "_Smallest"] = field(default_factory=dict[bytes, "_Smallest"])
     fallen: dict[bytes, Ints] = field(default_factory=dict[bytes, Ints])
+    tried: list[Flags] = field(default_factory=list[Flags])  # smallest ones, of use last first
 
 
 class Reruns:
@@ -186,10 +189,22 @@ class Reruns:
         if not _protects(trial, hidden):
             return 0.0
         if key not in known:
-            if len(known) >= _RERUNS:
+            if self._has_cheaper(trial, cost) or len(known) >= _RERUNS:
                 return 0.0
             known[key] = _Smallest(self._begun(self._other(values)))
+            self._found.tried.insert(0, known[key].hidden)
         return 1 / known[key].count if cost <= known[key].cost + _CLOSE else 0.0
+
+    def _has_cheaper(self, trial: Search, cost: float) -> bool:
+        """Whether it is soon seen that a table has a pattern that costs less: one of another table, or what it was given without a cell."""
+        tried = self._found.tried
+        for at, other in enumerate(tried[:_OTHERS]):
+            dear = float(trial.weights[other & ~trial.primary].sum()) >= cost - _CLOSE
+            if not dear and _protects(self._begun(trial.relations), other):
+                tried.insert(0, tried.pop(at))
+                return True
+        clean_up(trial)
+        return secondary(trial) < cost - _CLOSE
 
     def _begun(self, relations: Relations) -> Search:
         trial = start_search(relations, self._search.policy)
@@ -210,6 +225,7 @@ class _Smallest:
         self._every = patterns_by_cost(search)
         first = next(self._every, None)
         self.cost = np.inf if first is None else secondary(first)
+        self.hidden = search.hidden if first is None else first.hidden
 
     @cached_property
     def count(self) -> int:

@@ -163,6 +163,18 @@ def test_where_no_pattern_withstands_more_is_hidden_or_nothing_is_published(monk
         choose(start_search(relations_of(table, 1), POLICY))
 
 
+@pytest.mark.long
+def test_patterns_of_other_tables_only_save_programmes(monkeypatch):
+    search = start_search(relations_of(table_of(FALLEN), 1), POLICY)
+    patterns = [one.hidden for one in islice(patterns_by_cost(start_search(search.relations, POLICY)), 8)]  # fmt: skip
+    quick, slow, asked = Reruns(search), Reruns(search), []
+    found = [quick.fallen(one).tolist() for one in patterns]
+    has_cheaper = Reruns._has_cheaper
+    monkeypatch.setattr(Reruns, "_has_cheaper", lambda *given: asked.append(has_cheaper(*given)))
+    assert found == [slow.fallen(one).tolist() for one in patterns]
+    assert any(asked)
+
+
 SELDOM = [[14, 14, 22], [28, 4, 7]]  # the only table with ten or more at 4 is one of six patterns
 
 
