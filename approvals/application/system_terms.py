@@ -94,13 +94,18 @@ def individual_level_for(terms: SystemTerms, requester: str) -> SystemTerms:
     return replace(terms, kinds={**terms.kinds, requester: wider})
 
 
-@cache
 def terms_of(code: str) -> SystemTerms | None:
-    """The terms of a system by its code; None where the Department describes none such."""
+    """The terms of a system by its code, with what the opened home adds; None where the Department describes none such."""
     from systems.description import load_system, system_codes
 
-    if code not in system_codes():
-        return None
+    return _terms(code, load_system(code).digest) if code in system_codes() else None
+
+
+@cache
+def _terms(code: str, _digest: str) -> SystemTerms:
+    """The terms of a system as it is described now, by the digest of that."""
+    from systems.description import load_system
+
     system = load_system(code)
     release = system.release
     rows = {

@@ -27,6 +27,7 @@ from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.flows.names import name_upcoming, run_name
 from pipelines.flows.states import end_paused, ended, leave, state_of, was_paused
 from pipelines.home import VARIABLE, Home, open_home
+from pipelines.registers import ReadAhead
 from pipelines.release import (
     STAGES,
     Outcome,
@@ -56,11 +57,13 @@ class RunObserver:
         progress: called with (stage, state).
         outcome: how the run ended.
         stop: why the last stage stopped.
+        ahead: what the run has begun to read.
     """
 
     progress: Progress | None = None
     outcome: Outcome | None = None
     stop: CodedError | None = None
+    ahead: ReadAhead | None = None
 
     def emit(self, stage: str, state: str) -> None:
         """Hand on that a stage has come to a state."""
@@ -85,12 +88,12 @@ def observed(observer: RunObserver | None = None) -> Generator[RunObserver, None
 def _stage_task(name: str) -> Any:
     @task(name=name, task_run_name=name, retries=0, **SAFE)
     def stage(home: str, release: str) -> State[Any] | None:
-        try:
-            run_stage(home, release, name, _cluster())
-        except CodedError as error:
-            with observed() as observer:
+        with observed() as observer:
+            try:
+                run_stage(home, release, name, observer.ahead, _cluster())
+            except CodedError as error:
                 observer.stop = error
-            return _stopped(error)
+                return _stopped(error)
         return None
 
     return stage
@@ -154,9 +157,9 @@ def _name(error: CodedError) -> str:
 TASKS = {stage.name: _stage_task(stage.name) for stage in STAGES}
 
 
-def _call_as_task(home: str, release: str, name: str) -> None:
+def _call_as_task(home: str, release: str, name: str, ahead: ReadAhead) -> None:
     with observed() as observer:
-        observer.stop = None
+        observer.stop, observer.ahead = None, ahead
         state: State[Any] = TASKS[name](home, release, return_state=True)
     if observer.stop is not None:
         raise observer.stop from None

@@ -4,7 +4,7 @@ The system validates, matching resolves entries to persons, both are pinned as o
 which lock, and what the ledger is told; it never says what a register must hold.
 """
 
-from pipelines.registers.ahead import let_go
+from pipelines.registers.ahead import ReadAhead
 from pipelines.registers.databases import as_moment, from_database, left_out
 from pipelines.registers.describing import describe_system
 from pipelines.registers.indexing import (

@@ -3,42 +3,40 @@
 Nothing hangs on it: what another would have read, or what could not be read, is read by who asks, who says what is wrong with it.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 Read = TypeVar("Read")
 What = tuple[object, ...]
 
-_lock = Lock()
-_begun: list[tuple[What, "Future[Any]"]] = []
 
+class ReadAhead:
+    """What one run has begun to read; nothing of it is kept beyond the ``with`` block that it is handed on in."""
 
-def begin(what: What, read: Callable[[], object]) -> None:
-    """Begin to read; what was begun before and nobody took is let go."""
-    pool = ThreadPoolExecutor(1, "ahead")
-    with _lock:
-        _begun[:] = [(what, pool.submit(read))]
-    pool.shutdown(wait=False)
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._begun: tuple[What, Future[Any]] | None = None
 
+    def begin(self, what: What, read: Callable[[], object]) -> None:
+        """Begin to read; what was begun before and nobody took is let go."""
+        pool = ThreadPoolExecutor(1, "ahead")
+        with self._lock:
+            self._begun = what, pool.submit(read)
+        pool.shutdown(wait=False)
 
-def taken(what: What, read: Callable[[], Read]) -> Read:
-    """What was read under this name, once, or what is read now."""
-    with _lock:
-        found = [future for name, future in _begun if name == what]
-        _begun.clear()
-    if found and found[0].exception() is None:
-        return cast("Read", found[0].result())
-    return read()
+    def taken(self, what: What, read: Callable[[], Read]) -> Read:
+        """What was read under this name, once, or what is read now."""
+        with self._lock:
+            begun, self._begun = self._begun, None
+        if begun is not None and begun[0] == what and begun[1].exception() is None:
+            return cast("Read", begun[1].result())
+        return read()
 
+    def __enter__(self) -> Self:
+        return self
 
-@contextmanager
-def let_go() -> Generator[None]:
-    """Keep nothing that was begun inside beyond the block."""
-    try:
-        yield
-    finally:
-        with _lock:
-            _begun.clear()
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._begun = None

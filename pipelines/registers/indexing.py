@@ -19,7 +19,7 @@ from extracts.rows import compute as pc
 from matching import errors, linking, normalise
 from matching.arrays import give_back
 from pipelines.home import locked
-from pipelines.registers import ahead
+from pipelines.registers.ahead import ReadAhead, What
 from pipelines.registers.index_changes import Changes
 from pipelines.session import Session
 from systems import database
@@ -237,9 +237,13 @@ def records_source(
 
 
 def indexed_source(
-    index: Index, system: System, allowed: extracts.RowScope, seen: list[pa.Table]
+    index: Index,
+    system: System,
+    allowed: extracts.RowScope,
+    seen: list[pa.Table],
+    ahead: ReadAhead,
 ) -> linking.Source:
-    """The same out of a snapshot's index, of all entries in scope.
+    """The same out of a snapshot's index, of all entries in scope; what was read ahead is not read again.
 
     Raises:
         ScopeEmpty, IndexDamaged: while it is read.
@@ -254,7 +258,11 @@ def indexed_source(
 
 
 def read_entries_ahead(
-    index: Index, system: System, allowed: extracts.RowScope, cohort: Sequence[str]
+    index: Index,
+    system: System,
+    allowed: extracts.RowScope,
+    cohort: Sequence[str],
+    ahead: ReadAhead,
 ) -> None:
     """Begin to read what `indexed_source` will be asked for by a cohort with these columns."""
     records = _index_source(index, system, allowed, []).columns
@@ -264,7 +272,7 @@ def read_entries_ahead(
 
 def _entries(
     index: Index, system: System, allowed: extracts.RowScope, columns: Sequence[str]
-) -> tuple[ahead.What, Callable[[], tuple[normalise.EncodingInput, pa.Table]]]:
+) -> tuple[What, Callable[[], tuple[normalise.EncodingInput, pa.Table]]]:
     """Entries in scope as linkage reads them, and their ids and persons: under which name, and how they are read."""
 
     def read() -> tuple[normalise.EncodingInput, pa.Table]:
@@ -287,9 +295,9 @@ def _index_source(
 
 
 def released_of(
-    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table
+    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table, ahead: ReadAhead
 ) -> pa.Table:
-    """The stored rows of linked entries, with the columns that an extract of this scope looks at.
+    """The stored rows of linked entries, with the columns that an extract of this scope looks at, unless they were read ahead.
 
     Raises:
         IndexDamaged: see `Index.some`.
@@ -298,7 +306,7 @@ def released_of(
 
 
 def read_released_ahead(
-    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table
+    index: Index, system: System, allowed: extracts.RowScope, links: pa.Table, ahead: ReadAhead
 ) -> None:
     """Begin to read what `released_of` will give for these links, where it is little."""
     if len(linked := _linked(links)) <= _LITTLE:
@@ -307,7 +315,7 @@ def read_released_ahead(
 
 def _leaving(
     index: Index, system: System, allowed: extracts.RowScope, linked: npt.NDArray[np.int64]
-) -> tuple[ahead.What, Callable[[], pa.Table]]:
+) -> tuple[What, Callable[[], pa.Table]]:
     columns = extracts.stored_columns(extracts.plan_for(system, "identified", allowed.columns))
 
     def read() -> pa.Table:

@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +25,7 @@ from pipelines.cluster import Connect, Workers, workers_of
 from pipelines.custody import report_folder
 from pipelines.home import Home, write_private
 from pipelines.keys import checkpoint
-from pipelines.registers import index_of
+from pipelines.registers import ReadAhead, index_of
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.orders import Order, read_order, run_folder
@@ -58,12 +58,14 @@ class ReleaseContext:
         order: what a person asked for.
         folder: the run's folder.
         connect: how to connect to a cluster that works shards, where a flow has a way of its own.
+        ahead: what the run has begun to read, handed on from stage to stage.
     """
 
     session: Session
     order: Order
     folder: Path
     connect: Connect | None = None
+    ahead: ReadAhead = field(default_factory=ReadAhead)
 
     @property
     def release(self) -> str:
@@ -272,20 +274,24 @@ class ReleaseContext:
 
 
 def release_context(
-    session: Session, release: str, connect: Connect | None = None
+    session: Session,
+    release: str,
+    connect: Connect | None = None,
+    ahead: ReadAhead | None = None,
 ) -> ReleaseContext:
-    """The context of one release in an opened home.
+    """The context of one release in an opened home; what a run has begun to read is its own unless one is given.
 
     Raises:
         ReleaseUnknown: this home has no such release.
     """
     folder = run_folder(session.home, release)
-    return ReleaseContext(session, read_order(session.home, release), folder, connect)
+    order = read_order(session.home, release)
+    return ReleaseContext(session, order, folder, connect, ahead or ReadAhead())
 
 
 @contextmanager
 def open_context(
-    home: Home, release: str, connect: Connect | None = None
+    home: Home, release: str, connect: Connect | None = None, ahead: ReadAhead | None = None
 ) -> Generator[ReleaseContext, None, None]:
     """Open a home for one release and close its connections at the end.
 
@@ -293,4 +299,4 @@ def open_context(
         ReleaseUnknown: this home has no such release.
     """
     with Session(home) as session:
-        yield release_context(session, release, connect)
+        yield release_context(session, release, connect, ahead)

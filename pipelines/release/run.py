@@ -29,7 +29,7 @@ from pipelines.session import today
 from pipelines.signals import if_forced, raise_if_stopped
 
 OUTCOME = "outcome.json"
-StageCall = Callable[[str, str, str], None]
+StageCall = Callable[[str, str, str, registers.ReadAhead], None]
 Progress = Callable[[str, str], None]
 
 
@@ -94,7 +94,7 @@ def run_release(
     Args:
         home: the deployment.
         release: the id of an order.
-        call: how to call a stage by (home, release, name); plainly by default.
+        call: how to call a stage by (home, release, name, what the run reads ahead); plainly by default.
         progress: called with (stage, ``start`` | ``done`` | ``stopped``).
 
     Returns:
@@ -110,7 +110,7 @@ def run_release(
             locked(home.runs / release, home.projects / project),
             open_context(home, release) as context,
             if_forced(partial(_record_forced_end, home, release)),
-            registers.let_go(),
+            registers.ReadAhead() as ahead,
         ):
             (home.runs / release / OUTCOME).unlink(missing_ok=True)  # of before
             sweep(home.runs / release, home.projects / project / "reports" / release)
@@ -121,7 +121,7 @@ def run_release(
                 else:
                     reporter.stage_begins(at)
                     try:
-                        (call or run_stage)(str(home.root), release, at)
+                        (call or run_stage)(str(home.root), release, at, ahead)
                     except Exception:
                         raise_if_stopped()  # while Prefect begins a task, a signal is an exception of its own
                         raise
@@ -249,13 +249,20 @@ class RunReporter:
                 self._progress(stage, state)
 
 
-def run_stage(root: str, release: str, name: str, connect: cluster.Connect | None = None) -> None:
+def run_stage(
+    root: str,
+    release: str,
+    name: str,
+    ahead: registers.ReadAhead | None = None,
+    connect: cluster.Connect | None = None,
+) -> None:
     """Run one stage in this process and keep its record.
 
     Args:
         root: the home's folder.
         release: the release's id.
         name: the stage's.
+        ahead: what the run has begun to read; nothing where the stage runs by itself.
         connect: how to connect to a cluster that works shards; by Dask's own client by default.
 
     Raises:
@@ -264,7 +271,7 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
     """
     home = Home(Path(root))
     stage = next(s for s in stages.STAGES if s.name == name)
-    with open_context(home, release, connect) as context:
+    with open_context(home, release, connect, ahead) as context:
         began = time.monotonic()
         try:
             orders.check_ordered(context.session, release)

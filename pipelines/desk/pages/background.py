@@ -21,19 +21,16 @@ class Background:
     error: CodedError | None = None
 
 
-_LOCK = threading.Lock()
-
-
 def kept(desk: Desk, name: str) -> Background:
     """What is known of a piece of work of this desk."""
-    with _LOCK:
+    with desk.lock:
         return cast("Background", desk.kept.setdefault(name, Background()))
 
 
 def begin(desk: Desk, name: str, work: Callable[[], object]) -> bool:
     """Have it done, unless it is under way; whether it began."""
     one = kept(desk, name)
-    with _LOCK:
+    with desk.lock:
         if one.since is not None:
             return False
         one.since = datetime.now(UTC)
@@ -50,5 +47,5 @@ def _do(desk: Desk, one: Background, work: Callable[[], object]) -> None:
         error = coded
     except Exception as other:  # noqa: BLE001  # a library's text may quote a value
         error = as_refused(other, desk.home.root) or unexpected(other)
-    with _LOCK:
+    with desk.lock:
         one.found, one.error, one.done, one.since = found, error, datetime.now(UTC), None

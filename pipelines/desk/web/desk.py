@@ -1,6 +1,7 @@
 """One desk: its home, where it is reached, and who is there."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +34,7 @@ class Desk:
     scheme: str = "http"
     code: OneTimeCode | None = None
     kept: dict[str, object] = field(default_factory=dict[str, object])
+    lock: threading.Lock = field(default_factory=threading.Lock)  # of what several requests change
     memory: Memory = field(default_factory=Memory)  # what was read of the ledger
     standing: Standing | None = None
 

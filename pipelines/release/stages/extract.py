@@ -32,7 +32,8 @@ def _identified(context: ReleaseContext) -> Product:
     system, rows = approved.system, approved.rows
     index, stored = context.index, None
     if index is not None:
-        stored = registers.released_of(index, system, rows, staging.read("review", "settled"))
+        links = staging.read("review", "settled")
+        stored = registers.released_of(index, system, rows, links, context.ahead)
     connect = context.snapshot.connect if index is None else database.connect
     with connect(context.threads) as con:
         staging.view(con, "intake", "supplied", "supplied")

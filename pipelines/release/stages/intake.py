@@ -78,7 +78,9 @@ def _read_ahead(context: ReleaseContext, cohort: cohorts.StoredCohort) -> None:
     with contextlib.suppress(CodedError):
         if (index := context.index) is not None:
             approved, columns = context.approved, _source(cohort).columns
-            registers.read_entries_ahead(index, approved.system, approved.rows, columns)
+            registers.read_entries_ahead(
+                index, approved.system, approved.rows, columns, context.ahead
+            )
 
 
 def has_rows_told_apart(context: ReleaseContext) -> bool:

@@ -56,7 +56,8 @@ def link_cohort(context: ReleaseContext) -> Product:
     kept = _keep_weights(staging, links, result)
     del result  # with all that the report was made from: both sides as integers
     if (index := context.index) is not None:
-        registers.read_released_ahead(index, context.approved.system, context.approved.rows, links)
+        system, rows = context.approved.system, context.approved.rows
+        registers.read_released_ahead(index, system, rows, links, context.ahead)
     with context.required("links", _validate(context, pa.concat_tables(compared), links)):
         report = staging.place("match", "LINKS.json")
         write_private(report, json.dumps(asdict(made), indent=1, default=str))
@@ -129,7 +130,7 @@ def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[So
     approved, snapshot = context.approved, context.snapshot
     system, index = approved.system, context.index
     if index is not None:
-        yield registers.indexed_source(index, system, approved.rows, compared)
+        yield registers.indexed_source(index, system, approved.rows, compared, context.ahead)
         return
     with snapshot.connect(context.threads) as con:
         wanted = records_in_scope(con, system, approved.rows)
