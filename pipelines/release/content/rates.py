@@ -10,9 +10,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from extracts.rows import compute as pc
@@ -21,6 +22,7 @@ from pipelines.release.context import ReleaseContext
 RATES_FILE = "linkage-rates.csv"
 _HEAD = ("grouping", "group", "rate", "percent")
 _STRONG = ("ssn", "driver_license")
+_GROUPED = ("sex", "birth_date", *_STRONG)
 _NONE = "none that can be told"
 _YEAR = re.compile(
     r"((?:18|19|20)\d\d)[-/.]?\d\d?[-/.]?\d\d?|\d\d?[-/.]\d\d?[-/.]((?:18|19|20)\d\d)", re.ASCII
@@ -28,6 +30,7 @@ _YEAR = re.compile(
 
 _NAME = re.compile(r"\w[\w ,./()-]*")
 
+Bools, Codes, Floats = npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.float64]
 Numbers = dict[str, tuple[float, float]]  # group → of how many, how many of them
 
 
@@ -54,14 +57,15 @@ def linkage_rates(context: ReleaseContext) -> str:
 
 
 def _counted(context: ReleaseContext) -> Iterable[tuple[str, str, Numbers]]:
-    rows = _rows(context)
-    matched = rows["matched"].to_pylist()
-    wrong = rows["wrong"].to_pylist()
-    for grouping, of in _groupings(rows).items():
-        everybody = [(group, 1.0, float(yes)) for group, yes in zip(of, matched, strict=True)]
-        yield grouping, "matched", _summed(everybody)
-        links = zip(of, matched, wrong, strict=True)
-        yield grouping, "expected_false", _summed((g, 1.0, w) for g, yes, w in links if yes)
+    rows = _columns(context, "intake", "supplied", ("row_id", *_GROUPED))
+    attempted = pc.is_null(_columns(context, "intake", "attempted", ("code",))["code"])
+    rows = rows.filter(attempted)
+    matched, wrong = _outcomes(context, rows["row_id"])
+    everybody = np.ones(len(matched))
+    for grouping, (names, of) in _groupings(rows).items():
+        yield grouping, "matched", _of_groups(names, of, everybody, matched.astype(np.float64))
+        links = of[matched]
+        yield grouping, "expected_false", _of_groups(names, links, everybody[matched], wrong[matched])  # fmt: skip
     report = json.loads(context.staging.place("match", "LINKS.json").read_text("utf-8"))
     whole = report["missed_match_rate"]
     for grouping, lines in report["groups"].items():
@@ -84,48 +88,70 @@ def _summed(lines: Iterable[tuple[str, float, float]]) -> Numbers:
     return dict(sorted(found.items()))
 
 
-def _rows(context: ReleaseContext) -> pa.Table:
-    """The attempted rows of the cohort, whether each was matched, and how likely its link is a wrong one."""
-    staging = context.staging
-    supplied = staging.read("intake", "supplied")
-    supplied = supplied.filter(pc.is_null(staging.read("intake", "attempted")["code"]))
-    extract = staging.read("extract", "extract")
-    found = set(extract.filter(pc.equal(extract["matched"], "yes"))["row_id"].to_pylist())
-    settled = staging.read("review", "settled")
-    links = settled.filter(pc.equal(settled["decision"], "link"))
-    decided = _decided(context)
-    likely: dict[str, float] = {}
-    for row, probability in zip(
-        links["cohort_id"].to_pylist(), links["match_probability"].to_pylist(), strict=True
-    ):
-        likely[row] = min(likely.get(row, 1.0), 1.0 if row in decided else probability)
-    ids = supplied["row_id"].to_pylist()
-    matched = pa.array([row in found for row in ids])
-    wrong = pa.array([1.0 - likely.get(row, 1.0) for row in ids])
-    return supplied.append_column("matched", matched).append_column("wrong", wrong)
+def _of_groups(names: Sequence[str], of: Codes, whole: Floats, part: Floats) -> Numbers:
+    """Sums by group of rows; groups without a row are left out."""
+    sums = (
+        np.bincount(of, weights=column, minlength=len(names)).tolist() for column in (whole, part)
+    )
+    return _summed((n, w, p) for n, w, p in zip(names, *sums, strict=True) if w)
 
 
-def _decided(context: ReleaseContext) -> set[str]:
-    """Rows that a reviewer linked: what was doubtful before and is a link now."""
-    before = context.staging.read("match", "links")
-    return set(before.filter(pc.equal(before["decision"], "review"))["cohort_id"].to_pylist())
+def _columns(context: ReleaseContext, stage: str, name: str, columns: Collection[str]) -> pa.Table:
+    """Those of some columns that a staged table has."""
+    schema = context.staging.schema(stage, name)
+    there = [column for column in schema.names if column in columns]
+    batches = context.staging.batches(stage, name, there)
+    return pa.Table.from_batches(batches, pa.schema([schema.field(column) for column in there]))
 
 
-def _groupings(rows: pa.Table) -> Mapping[str, list[str]]:
-    """Grouping → the group of each row, of the columns that the cohort has."""
-    found: dict[str, list[str]] = {}
-    if "sex" in rows.column_names:
-        found["sex"] = [_sex(value) for value in rows["sex"].to_pylist()]
-    if "birth_date" in rows.column_names:
-        found["born"] = [_decade(value) for value in rows["birth_date"].to_pylist()]
-    strong: list[list[Any]] = [
-        rows[name].to_pylist() for name in _STRONG if name in rows.column_names
-    ]
+def _outcomes(context: ReleaseContext, ids: pa.ChunkedArray) -> tuple[Bools, Floats]:
+    """Of each row whether it was matched, and how likely its link is a wrong one."""
+    extract = _columns(context, "extract", "extract", ("row_id", "matched"))
+    found = extract.filter(pc.equal(extract["matched"], "yes"))["row_id"]
+    links = _links(context, "review", "settled", "link")
+    # what was doubtful before and is a link now, a reviewer linked
+    decided = pc.is_in(links["cohort_id"], _links(context, "match", "links", "review")["cohort_id"])
+    right = pc.if_else(decided, 1.0, links["match_probability"]).to_numpy()
+    linked = pc.unique(links["cohort_id"])
+    least = np.ones(len(linked) + 1)  # the last one of rows without a link
+    np.minimum.at(least, pc.index_in(links["cohort_id"], linked).to_numpy(), right)
+    place = pc.fill_null(pc.index_in(ids, linked), len(linked)).to_numpy()
+    return pc.is_in(ids, found).to_numpy(), 1.0 - least[place]
+
+
+def _links(context: ReleaseContext, stage: str, name: str, decision: str) -> pa.Table:
+    of = ("cohort_id", "match_probability", "decision")
+    links = _columns(context, stage, name, of)
+    return links.filter(pc.equal(links["decision"], decision))
+
+
+def _groupings(rows: pa.Table) -> Mapping[str, tuple[list[str], Codes]]:
+    """Grouping → the names of its groups, and which one each row is in, of the columns that the cohort has."""
+    found: dict[str, tuple[list[str], Codes]] = {}
+    for grouping, column, group in (("sex", "sex", _sex), ("born", "birth_date", _decade)):
+        if column in rows.column_names:
+            found[grouping] = _grouped(rows[column], group)
+    strong = [rows[name] for name in _STRONG if name in rows.column_names]
     if strong:
-        found["strong_identifiers"] = [
-            "ssn or licence" if any(values) else "neither" for values in zip(*strong, strict=True)
-        ]
+        has = [pc.greater(pc.fill_null(pc.utf8_length(of), 0), 0).to_numpy() for of in strong]
+        found["strong_identifiers"] = (
+            ["neither", "ssn or licence"],
+            np.logical_or.reduce(has).astype(np.int32),
+        )
     return found
+
+
+def _grouped(
+    column: pa.ChunkedArray, group: Callable[[str | None], str]
+) -> tuple[list[str], Codes]:
+    """The names of groups, and which one each value is in: each value is looked at once."""
+    values = pc.unique(column)
+    of = [group(value) for value in values.to_pylist()]
+    names = sorted(set(of))
+    places = {name: place for place, name in enumerate(names)}
+    return names, np.array([places[n] for n in of], np.int32)[
+        pc.index_in(column, values).to_numpy()
+    ]
 
 
 def _sex(value: str | None) -> str:

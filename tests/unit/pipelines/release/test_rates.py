@@ -58,7 +58,9 @@ def context(tmp_path):
     report = {"missed_match_rate": {"of": 115.0, "expected": 0.28}, "groups": {"sex": GROUPS}}
     (tmp_path / "LINKS.json").write_text(json.dumps(report))
     staging = SimpleNamespace(
-        read=lambda stage, name: tables[stage, name], place=lambda stage, name: tmp_path / name
+        schema=lambda stage, name: tables[stage, name].schema,
+        batches=lambda stage, name, columns: tables[stage, name].select(columns).to_batches(70),
+        place=lambda stage, name: tmp_path / name,
     )
     return SimpleNamespace(staging=staging, session=SimpleNamespace(settings=Settings()))
 
