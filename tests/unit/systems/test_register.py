@@ -22,6 +22,7 @@ from systems.errors import (
 from systems.register import by_entry
 from systems.register.sources import is_synthetic
 from systems.register.views import entries_sql, linkage_sql, linkage_tables
+from tests.examples import first_of
 
 SECRET = "SECRETVALUE"
 CARPOS = load_system("CARPOS")
@@ -215,7 +216,7 @@ def test_the_variants_of_some_entries_are_those_of_all(loaded, step):
 
 
 @pytest.mark.parametrize("order", ["1", "hash(person_id)"])
-@pytest.mark.parametrize("many", [7, 100, 1000, 10**6])
+@pytest.mark.parametrize("many", first_of([100, 7, 1000, 10**6]))
 def test_entries_so_many_at_a_time_have_the_rows_of_all(loaded, many, order):
     con = loaded.connect()
     for table in linkage_tables(CARPOS):  # in whatever order their rows are
