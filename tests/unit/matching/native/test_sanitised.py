@@ -28,6 +28,8 @@ rows = people(600, 5)
 odd = [rows[0] | {"first_name": "J\\u0301 o'Neil-de la Cruz III " * 9, "ssn": "0" * 40, "phone": "\\U0001f600"}, {}]
 mine, theirs = cohort(*rows[:300], *odd, *rows[:2]), records(*rows[100:], *odd, *rows[50:150])
 result = link(mine, theirs, LinkOptions(shard_rows=70))
+split = link(mine, theirs, LinkOptions(shard_rows=70, block_cap=9))  # values that are too frequent
+assert sum(rule["split"] for rule in split.report.rules) > 9
 entries = theirs.append_column("group", theirs["record_id"].cast("int64"))
 print(result.links.num_rows, find_duplicates(table_source(mine, "cohort")).num_rows, resolve(entries).num_rows)
 """
