@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from expectations import judging
 from expectations.checks import Check, CheckResult, Validation
 from expectations.errors import ValidationBroke
 from expectations.judging import Form, Judgement, Shown, judge
@@ -150,17 +151,18 @@ def _counted(
     whole = [c for c in checks if c.row is None]
     total = row_count(con, relation)
     shown = [c for c in by_row if c.over is None] if form == "rows" else []
-    judging = ThreadPoolExecutor(1, "judging")
+    judging.begin()  # where none waits
+    pool = ThreadPoolExecutor(1, "judging")
     try:
         rows = Shown("rows", mark_rows(con, relation, shown), shown) if shown else None
-        first = judging.submit(judge, [rows] if rows else [])
+        first = pool.submit(judge, [rows] if rows else [])
         counts = count_rows(con, relation, by_row, total, in_step)
         counts |= count_whole(con, relation, whole, total)
         counted = [c for c in checks if c not in shown]
         numbers = pa.table({c.id: [counts[c.id].unexpected] for c in counted})
-        return judging.submit(_judged, checks, counts, first, Shown("counts", numbers, counted))
+        return pool.submit(_judged, checks, counts, first, Shown("counts", numbers, counted))
     finally:
-        judging.shutdown(wait=False)
+        pool.shutdown(wait=False)
 
 
 def _judged(

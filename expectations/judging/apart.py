@@ -70,6 +70,13 @@ def begin() -> None:
             _spare.append(_Judge())
 
 
+def end() -> None:
+    """Let the process go that waits, if one does: beside work that takes long and much memory."""
+    with _lock:
+        while _spare:
+            _spare.pop().end()
+
+
 def judge(frames: Sequence[Shown]) -> dict[str, Judgement]:
     """Have Great Expectations judge frames of booleans or of counts; its verdict by the check's id.
 
@@ -141,8 +148,4 @@ def _given_back(judge: _Judge) -> None:
     judge.end()
 
 
-@atexit.register
-def _end_all() -> None:
-    with _lock:
-        while _spare:
-            _spare.pop().end()
+atexit.register(end)

@@ -120,7 +120,7 @@ def _by_name_and_place(side: normalise.Side, first: Codes) -> tuple[Ints, Ints, 
     found = [(np.empty(0, np.int32), np.empty(0, np.int32))]
     for rows in arrays.in_parts(first, side.last, _named(side, first)):
         some = side.take(rows)
-        name = _joined(first[rows], some.last)
+        name = first[rows].astype(np.int64) << 32 | some.last
         address = np.where(some.house >= 0, some.address, -1)
         pairs = [_chained(name, other) for other in (address, some.ssn, some.licence, some.phone)]
         left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
@@ -149,7 +149,7 @@ def _by_repetition(side: normalise.Side, first: Codes) -> tuple[Ints, Ints, Floa
         return shares[0] * shares[1] * _TOGETHER
 
     def everywhere(rows: Rows) -> _Repeated:
-        name = _joined(first[rows], last[rows])
+        name = _pair_numbers(first[rows], last[rows])
         together[rows] = counts = _counts(name)
         many = np.flatnonzero(counts >= 3)
         some, counts = rows[many], counts[many]
@@ -253,17 +253,29 @@ def _counts(numbers: Numbers) -> Ints:
 def _joined(a: Numbers, b: Numbers) -> Ints:
     """One number for two; -1 where either is missing."""
     there = (a >= 0) & (b >= 0)
-    first, _ = arrays.numbered(a[there])
-    second, wide = arrays.numbered(b[there])
     key = np.full(len(a), -1)
-    key[there], _ = arrays.numbered(first * wide + second)
+    key[there] = _pair_numbers(a[there], b[there])
     return key
+
+
+def _pair_numbers(a: Numbers, b: Numbers) -> Ints:
+    """A number for each two values (none is missing), in the order of their first appearance."""
+    first, second = (
+        side if int(side.max(initial=0)) < 1 << 31 else arrays.numbered(side)[0] for side in (a, b)
+    )
+    return arrays.numbered(first.astype(np.int64) << 32 | second)[0]
 
 
 def _chained(a: Numbers, b: Numbers) -> tuple[Ints, Ints]:
     """Each row with the next row of the same two values."""
-    key = _joined(a, b)
-    rows = np.flatnonzero(key >= 0)
-    order = rows[np.argsort(key[rows], kind="stable")]
-    same = key[order][1:] == key[order][:-1]
-    return order[:-1][same], order[1:][same]
+    there = np.flatnonzero((a >= 0) & (b >= 0))
+    first, second = (side[there].astype(np.int64, copy=False) for side in (a, b))
+    hashes = arrays.finish_hash(arrays.extend_hash(arrays.start_hash(first), second))
+    # most share both with nobody: these are not sorted
+    bucket = arrays.buckets(hashes, arrays.bits_for(len(there)))
+    shared = np.flatnonzero((np.bincount(bucket) > 1)[bucket])
+    key = _pair_numbers(first[shared], second[shared])
+    order = np.argsort(key, kind="stable")
+    same = key[order[1:]] == key[order[:-1]]
+    rows = there[shared[order]]
+    return rows[:-1][same], rows[1:][same]

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from crypto.errors import StagingDoesNotHold
 from errors import CodedError
-from expectations import report, validation
+from expectations import judging, report, validation
 from extracts.rows import compute as pc
 from matching import linking, persons
 from matching.arrays import prefetch
@@ -20,6 +20,8 @@ from pipelines.release.stages.stage import Product
 from pipelines.session import today
 from systems import database
 from systems.description import System
+
+_LONG = 1_000_000  # rows; beside the search in a longer cohort another process begins in no time
 
 
 def intake_cohort(context: ReleaseContext) -> Product:
@@ -41,6 +43,8 @@ def intake_cohort(context: ReleaseContext) -> Product:
     begun = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
     with context.required("intake", begun):
         refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
+        if cohort.rows > _LONG:  # the search is the most that a release holds
+            judging.end()
         found = _alike(cohort, context)
         free = sorted(released_rows(context)) if context.staging.has("intake", "alike") else []
         told_apart = pc.is_in(found["cohort_id"], value_set=pa.array(free, pa.string()))

@@ -182,6 +182,16 @@ def test_a_judge_that_died_while_it_waited_is_replaced():
     assert judge([frame])["t.negative"].success
 
 
+def test_a_judge_that_waits_is_let_go_and_begun_again():
+    frame = Shown("counts", pa.table({"t.negative": [0]}), CHECKS[:1])
+    assert judge([frame])["t.negative"].success
+    (waiting,) = apart._spare
+    apart.end()
+    assert apart._spare == []
+    assert waiting._process.poll() is not None
+    assert judge([frame])["t.negative"].success
+
+
 @pytest.mark.parametrize(
     "lie",
     [
