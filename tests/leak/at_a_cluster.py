@@ -36,7 +36,9 @@ def _settled(stage: Stage, driver: Driver, local: Local) -> Generator[None]:
     for text in ("\n".join(lines), before):
         path.write_text(text)
         done = driver.run("settings", "record", "--json")
-        driver.run("settings", "confirm", json.loads(done.out[done.out.index("{") :])["digest"])
+        # on a terminal what libraries note may stand before and after
+        answer, _ = json.JSONDecoder().raw_decode(done.out, done.out.index('{\r\n "digest"'))
+        driver.run("settings", "confirm", answer["digest"])
         if text is not before:
             yield
 
