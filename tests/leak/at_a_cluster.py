@@ -61,9 +61,10 @@ def _watched(local: Local) -> Generator[set[str]]:
 
     def watch() -> None:
         while not done.wait(0.01):
-            seen.update(
-                path.relative_to(local.shared).as_posix() for path in local.shared.rglob("*")
-            )
+            # a folder may go while it is looked at
+            with contextlib.suppress(FileNotFoundError):
+                for path in local.shared.rglob("*"):
+                    seen.add(path.relative_to(local.shared).as_posix())
             if local.alive == 2 and sum(".extract." in n and "/shard-" in n for n in seen) >= 3:
                 local.kill_one()
 
