@@ -20,10 +20,10 @@ from matching.blocking.planning import CHUNK, Keys, Planned
 from matching.normalise import Encoded
 
 _ROOM = 1 << 17  # pairs that a call may give back
-
 _PART = 15  # bits of a part's buckets: a core's cache holds them with their rows
 _FEWEST = 8  # bits of a bucket's number
 _ROWS = 1 << 25  # of both sides that are held with a key at a time: 256 MB
+assert CHUNK <= 1 << 16, "a row's place in its chunk has 16 bits in pairs.c"
 
 
 class _Buckets(Structure):
@@ -50,9 +50,7 @@ class OneTable:
 
     def joined(self, rules: Iterable[tuple[int, Planned]]) -> Iterator[Joined]:
         """The pairs that rules (each with its number) make, some parts at a time; of shorter tables the next ones are filled meanwhile."""
-        bits = max(
-            _FEWEST, self.encoded.records.rows.bit_length()
-        )  # a bucket holds one row, or less
+        bits = max(_FEWEST, self.encoded.records.rows.bit_length())  # one row a bucket, or less
         own = min(bits - 1, _PART)
         filled = self._in_parts(rules, bits - own)
         if 2 * self.encoded.records.rows <= _ROWS:
