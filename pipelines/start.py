@@ -5,12 +5,14 @@ folder's ``prefect.toml``, OpenSSL a module in ``OPENSSL_CONF``. So nothing of a
 :func:`leave_the_caller` has left the caller's folder and put away every variable that is not on the list below.
 """
 
+import gc
 import os
 import pwd
 import re
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 _WORD, _NUMBER, _SECRET = re.compile(r"[\w.+-]{1,64}", re.ASCII), re.compile(r"\d{1,5}"), re.compile(r"[!-~]{1,4096}")  # fmt: skip
@@ -110,3 +112,14 @@ def _current_folder() -> Path:
         return Path.cwd()
     except OSError:  # it is gone, or may not be looked at
         return Path(_NOWHERE)
+
+
+@contextmanager
+def imports_that_stay() -> Generator[None, None, None]:
+    """Import many libraries: what they made stays, so that nobody looks for cycles among it, neither meanwhile nor later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -1,7 +1,6 @@
 """``run``, ``review`` and ``refresh``: making releases, up to where somebody has to act."""
 
 import functools
-import gc
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import typer
 from errors import Exit
 from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
+from pipelines.start import imports_that_stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,14 +89,10 @@ def run(
 
 @functools.cache
 def _import_rooms() -> None:
-    """Import what releases are made with. It stays, so that nobody looks for cycles among it, neither meanwhile nor later."""
-    gc.disable()
-    try:
+    """Import what releases are made with."""
+    with imports_that_stay():
         import pipelines.orchestration
         import pipelines.release  # noqa: F401
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bool) -> None:

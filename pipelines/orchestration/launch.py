@@ -1,5 +1,6 @@
 """Start a release: through Prefect, or the same stages in this process."""
 
+import functools
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from pipelines.orchestration.errors import FlowFailed, ServerUnavailable
 from pipelines.orchestration.prefect_environment import prepare
 from pipelines.orchestration.server import Orchestrator
 from pipelines.signals import under_way
+from pipelines.start import imports_that_stay
 
 if TYPE_CHECKING:
     from pipelines.release import Outcome, Progress
@@ -44,17 +46,18 @@ def launch_release(
             return run_release(home, release, progress=progress)
         if ready is None:
             with Orchestrator(home) as server:
-                server.ready()
-                return _through_prefect(home, release, progress)
-        ready()
-        return _through_prefect(home, release, progress)
+                return _through_prefect(home, release, progress, server.ready)
+        return _through_prefect(home, release, progress, ready)
 
 
-def _through_prefect(home: Home, release: str, progress: "Progress | None") -> "Outcome":
-    # Importing the flows imports Prefect, for which `prepare` must have been called.
+def _through_prefect(
+    home: Home, release: str, progress: "Progress | None", ready: Callable[[], None]
+) -> "Outcome":
+    _import_flows()  # a server gets ready meanwhile
     from pipelines.flows import RunObserver, observed
     from pipelines.flows import release as release_flow
 
+    ready()
     os.environ[VARIABLE] = str(home.root)
     with observed(RunObserver(progress)) as observer:
         try:
@@ -65,6 +68,13 @@ def _through_prefect(home: Home, release: str, progress: "Progress | None") -> "
     if observer.outcome is None:  # it never came to its first line: no earlier end stands for it
         raise FlowFailed(release=release)
     return observer.outcome
+
+
+@functools.cache
+def _import_flows() -> None:
+    """It imports Prefect, for which `prepare` must have been called."""
+    with imports_that_stay():
+        import pipelines.flows  # noqa: F401
 
 
 def _of_the_server(error: BaseException) -> bool:

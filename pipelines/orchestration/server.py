@@ -2,12 +2,13 @@
 
 import contextlib
 import os
-import threading
 import urllib.request
+from http.client import HTTPException
 from types import TracebackType
 from typing import Self
 
 from pipelines.home import Home
+from pipelines.orchestration.embedded import EmbeddedServer
 from pipelines.orchestration.errors import ServerOpen, ServerUnavailable
 from pipelines.orchestration.prefect_environment import prepare
 
@@ -17,30 +18,24 @@ _ANSWERS = 5  # seconds for a standing server to refuse whom it does not know
 
 
 class Orchestrator:
-    """Starts the embedded server in the background while other work goes on.
+    """Starts the embedded server, which gets ready while other work goes on.
 
     With the setting (or a deployment's ``PREFECT_API_URL``) there is a standing server and nothing is started.
     Use it as a context manager; :meth:`ready` blocks until flows can run.
+
+    Raises:
+        ServerUnavailable: no process of it began.
     """
 
     def __init__(self, home: Home) -> None:
         prepare(home)
-        self._failure: BaseException | None = None
-        self._server: object | None = None
-        self._thread: threading.Thread | None = None
+        self._server: EmbeddedServer | None = None
+        self._answered = False
         if not os.environ.get("PREFECT_API_URL"):
-            self._thread = threading.Thread(target=self._start, name="prefect-start", daemon=True)
-            self._thread.start()
-
-    def _start(self) -> None:
-        try:
-            from pipelines.orchestration.embedded import EmbeddedServer
-
-            # Prefect's own singleton: flows find the server that was started here.
-            self._server = server = EmbeddedServer()
-            server.start(timeout=_START_SECONDS)
-        except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
-            self._failure = error
+            try:
+                self._server = EmbeddedServer()
+            except OSError:
+                raise ServerUnavailable from None
 
     def ready(self) -> None:
         """Wait until the server answers.
@@ -49,12 +44,15 @@ class Orchestrator:
             ServerUnavailable: it did not start.
             ServerOpen: a standing one answers without a password.
         """
-        if self._thread is not None:
-            self._thread.join()
-        if self._failure is not None:
-            raise ServerUnavailable from None
-        if (url := os.environ.get("PREFECT_API_URL")) and _answers_anybody(url):
-            raise ServerOpen(what="PREFECT_SERVER_API_AUTH_STRING")
+        if self._server is None:
+            if _answers_anybody(os.environ["PREFECT_API_URL"]):
+                raise ServerOpen(what="PREFECT_SERVER_API_AUTH_STRING")
+        elif not self._answered:
+            try:
+                self._server.ready(_START_SECONDS)
+            except (OSError, HTTPException):
+                raise ServerUnavailable from None
+            self._answered = True
 
     def __enter__(self) -> Self:
         return self
@@ -65,20 +63,16 @@ class Orchestrator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None and not isinstance(
-            error, Exception
-        ):  # a signal: nobody waits for a server
-            if (process := getattr(self._server, "server_process", None)) is not None:
-                process.kill()
+        if self._server is None:
             return
-        if self._thread is not None:
-            self._thread.join()
-        stop = getattr(self._server, "stop", None)
-        if stop is not None:
+        if error is not None and not isinstance(error, Exception):
+            self._server.kill()  # a signal: nobody waits for a server
+            return
+        if self._answered:
             with contextlib.suppress(Exception):  # the run has ended as it has
                 _send_the_rest()
-            with contextlib.suppress(Exception):
-                stop()
+        with contextlib.suppress(OSError):
+            self._server.stop()
 
 
 def _answers_anybody(url: str) -> bool:

@@ -123,5 +123,6 @@ def drive(home, orders, answers):
                     stack.enter_context(ruined(order["ruin"]))
                 code = command(order["words"])
             sys.stdout.flush()
-            answers.write(json.dumps({"code": code}) + "\n")
+            heavy = [name for name in sys.modules if name.startswith("prefect.server")]
+            answers.write(json.dumps({"code": code, "heavy": heavy[:1]}) + "\n")
             answers.flush()

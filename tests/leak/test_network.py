@@ -27,8 +27,9 @@ def test_every_process_was_guarded(stage):
     assert len(commands) >= 15
     driver = next(c[0] for c in seen if c[1] == "started" and "--driver" in c[3])
     server = next(c[0] for c in seen if c[1] == "started" and "uvicorn" in c[3])
-    assert (server, "socket.bind", "near", "127.0.0.1") in seen
-    assert (driver, "socket.connect", "near", "127.0.0.1") in seen
+    assert server != driver
+    for act in ("bind", "connect"):  # the server is given what it listens at
+        assert (driver, f"socket.{act}", "near", "127.0.0.1") in seen
 
 
 @pytest.mark.parametrize(
