@@ -1,4 +1,4 @@
-"""The process of one flow run that a worker took: `python -m pipelines.flows.engine FLOW`, with the run's id in the environment.
+"""The process of one flow run that a worker took: :func:`main` with the flow's name as its word and the run's id in the environment.
 
 Prefect's own engine takes the code of a run from its deployment, and the result of a run that somebody else ended from
 storage that the server names, unpickled. Here the code is this program's, and nothing is loaded.
@@ -24,8 +24,9 @@ from pipelines.home import VARIABLE
 OWN: dict[str, Any] = {one.name: one for one in (release, refresh, remind)}
 
 
-def main(name: str, run: UUID) -> None:
+def main() -> None:
     """Run the flow of this name as that run; what is no flow of ours is refused, and recorded as an attempt."""
+    name, run = sys.argv[1], UUID(os.environ["PREFECT__FLOW_RUN_ID"])
     configure_from_env()  # a cancellation comes through the worker's channel, before its signal
     with handle_engine_signals(run):
         if name in OWN:
@@ -40,7 +41,3 @@ def _refuse(run: UUID) -> None:
     operations.note_refusal(Path(own) if own else None, error, "flow.other", {})
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(run, ended(error.exit, "Refused", str(error)), force=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], UUID(os.environ["PREFECT__FLOW_RUN_ID"]))

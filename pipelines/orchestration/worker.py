@@ -27,7 +27,7 @@ _RUNS_END, _WORKER_ENDS, _BY_FORCE = 5.5, 2.5, 9.0
 _SERVER_ANSWERS = 60  # seconds that a server has to answer: units of one machine start together
 
 # PR_SET_PDEATHSIG: the kernel kills it when its owner ends, whichever way that is, also while it stands still.
-_UNTIL_THE_OWNER_ENDS = "import ctypes, sys; ctypes.CDLL(None).prctl(1, 9); from pipelines.orchestration.own_flows import main; main(*sys.argv[1:])"
+_UNTIL_THE_OWNER_ENDS = "import ctypes, gc, sys; ctypes.CDLL(None).prctl(1, 9); gc.disable(); from pipelines.orchestration.own_flows import main; gc.freeze(); gc.enable(); main(*sys.argv[1:])"
 
 
 def work(home: Home, pool: str = POOL, *, health: bool = False) -> None:
