@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from expectations import judging
 from expectations.checks import Check, CheckResult, Validation
 from expectations.errors import ValidationBroke
-from expectations.judging import Form, Judgement, Shown, judge
+from expectations.judging import JUDGE, Form, Judgement, Shown, judge
 from expectations.sql import Counts, InStep, count_rows, count_whole, mark_rows, row_count
 from expectations.suite import checks_for
 from systems.database import unordered
@@ -151,7 +150,7 @@ def _counted(
     whole = [c for c in checks if c.row is None]
     total = row_count(con, relation)
     shown = [c for c in by_row if c.over is None] if form == "rows" else []
-    judging.begin()  # where none waits
+    JUDGE.begin()  # where none waits
     pool = ThreadPoolExecutor(1, "judging")
     try:
         rows = Shown("rows", mark_rows(con, relation, shown), shown) if shown else None

@@ -3,17 +3,15 @@
 Nothing heavy is imported here, so that the process can begin before anything else does.
 """
 
-import atexit
 import json
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.errors import ValidationBroke
-from systems.aside import Aside
+from systems.aside import Spare
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +19,9 @@ if TYPE_CHECKING:
     from expectations.checks import Check
 
 Form = Literal["rows", "counts"]
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from expectations.judging.serving import serve; serve()"
+JUDGE = Spare(
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from expectations.judging.serving import serve; serve()"
+)
 _LONGEST = 1 << 24  # bytes of an answer: a line for each check
 
 
@@ -49,34 +49,6 @@ class Judgement:
     counts: tuple[int, int] | None = None  # elements, missing
 
 
-class _Judge(Aside):
-    def __init__(self) -> None:
-        super().__init__(_START)
-        self.talk = Connection(os.dup(self.channel.fileno()))
-
-    def end(self) -> None:
-        self.talk.close()
-        super().end()
-
-
-_spare: list[_Judge] = []
-_lock = threading.Lock()
-
-
-def begin() -> None:
-    """Have a process begin that will judge, unless one waits already."""
-    with _lock:
-        if not _spare:
-            _spare.append(_Judge())
-
-
-def end() -> None:
-    """Let the process go that waits, if one does: beside work that takes long and much memory."""
-    with _lock:
-        while _spare:
-            _spare.pop().end()
-
-
 def judge(frames: Sequence[Shown]) -> dict[str, Judgement]:
     """Have Great Expectations judge frames of booleans or of counts; its verdict by the check's id.
 
@@ -91,20 +63,15 @@ def judge(frames: Sequence[Shown]) -> dict[str, Judgement]:
 
 
 def _answer(frame: Shown) -> list[tuple[str, Judgement]]:
-    judge = _taken()
+    asked = json.dumps([frame.form, [[c.id, c.severity] for c in frame.checks]])
     try:
-        judge.talk.send_bytes(
-            json.dumps([frame.form, [[c.id, c.severity] for c in frame.checks]]).encode()
-        )
-        judge.talk.send_bytes(_as_bytes(frame.table))
-        answers = _read(judge.talk.recv_bytes(_LONGEST))
+        with JUDGE.at_work() as judge, Connection(os.dup(judge.channel.fileno())) as talk:
+            talk.send_bytes(asked.encode())
+            talk.send_bytes(_as_bytes(frame.table))
+            answers = _read(talk.recv_bytes(_LONGEST))
+            judge.idle = True
     except (OSError, EOFError, ValueError, TypeError, KeyError):
-        judge.end()
         raise ValidationBroke(checks=len(frame.checks)) from None
-    except BaseException:
-        judge.end()
-        raise
-    _given_back(judge)
     if answers is None:
         raise ValidationBroke(checks=len(frame.checks))
     return answers
@@ -128,24 +95,3 @@ def _read(answer: bytes) -> list[tuple[str, Judgement]] | None:
         (str(check), Judgement(success is True, int(observed), counts and (int(counts[0]), int(counts[1]))))
         for check, success, observed, counts in body["judged"]
     ]  # fmt: skip
-
-
-def _taken() -> _Judge:
-    with _lock:
-        while _spare:
-            one = _spare.pop()
-            if one.usable():
-                return one
-            one.end()
-    return _Judge()
-
-
-def _given_back(judge: _Judge) -> None:
-    with _lock:
-        if not _spare:
-            _spare.append(judge)
-            return
-    judge.end()
-
-
-atexit.register(end)

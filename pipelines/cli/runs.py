@@ -43,10 +43,10 @@ def run(
 
     Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
     """
-    from expectations import judging
+    from expectations.judging import JUDGE
 
     if not resume:  # most of it needs no judge any more
-        judging.begin()
+        JUDGE.begin()
     _import_rooms()
     from pipelines.release import Request, order_release, prepare_resume
     from pipelines.session import Session

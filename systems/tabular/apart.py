@@ -21,7 +21,8 @@ import pyarrow as pa
 
 from errors import CodedError
 from systems import errors
-from systems.reader import Reader, given_back, taken
+from systems.aside import Aside
+from systems.reader import READER
 
 
 @dataclass(frozen=True)
@@ -80,26 +81,22 @@ def answers(
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         raise errors.TableMissing(file=role) from None
-    reader = None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise errors.TableMissing(file=role)
-        reader = taken()
         asked = {"job": job, "with": more, "memory": limits.memory, "seconds": limits.seconds}
-        yield from _done(reader, asked, handle, role, limits)
+        with READER.at_work() as reader:
+            yield from _done(reader, asked, handle, role, limits)
     finally:
         os.close(handle)
-        if reader is not None:
-            given_back(reader)
 
 
 def _done(
-    reader: Reader, asked: Mapping[str, Any], handle: int, role: str, limits: Limits
+    reader: Aside, asked: Mapping[str, Any], handle: int, role: str, limits: Limits
 ) -> Generator[pa.Table | dict[str, Any], None, None]:
     """Ask, and pass on what comes back until it is done."""
     reader.channel.settimeout(_STALLED * limits.seconds)
-    reader.at_work = True
-    total = 0
+    total, last = 0, False
     try:
         request = json.dumps(asked).encode()
         socket.send_fds(reader.channel, [_HEADER.pack(len(request))], [handle])
@@ -111,16 +108,15 @@ def _done(
                 raise errors.TableTooLarge(file=role, bytes=total, **over("size", limits))
             content = _received(reader.channel, length)
             if kind == b"D":
-                reader.at_work = False
+                reader.idle = not last
                 return
             if kind == b"E":
                 broken = _error(content, role, limits)
-                reader.at_work = isinstance(
-                    broken, errors.TableNeedsMemory | errors.TableReaderDied
-                )
+                died = isinstance(broken, errors.TableNeedsMemory | errors.TableReaderDied)
+                reader.idle = not (last or died)
                 raise broken
             if kind == b"L":
-                reader.last = True
+                last = True
                 continue
             yield _answer(kind, content, role)
     except TimeoutError:

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from crypto.errors import StagingDoesNotHold
 from errors import CodedError
-from expectations import judging, report, validation
+from expectations import report, validation
+from expectations.judging import JUDGE
 from extracts.rows import compute as pc
 from matching import linking, persons
 from matching.arrays import prefetch
@@ -44,7 +45,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
     with context.required("intake", begun):
         refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
         if cohort.rows > _LONG:  # the search is the most that a release holds
-            judging.end()
+            JUDGE.end()
         found = _alike(cohort, context)
         free = sorted(released_rows(context)) if context.staging.has("intake", "alike") else []
         told_apart = pc.is_in(found["cohort_id"], value_set=pa.array(free, pa.string()))

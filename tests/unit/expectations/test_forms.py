@@ -17,7 +17,7 @@ from expectations import sql as counting
 from expectations import validation as runner
 from expectations.checks import Check
 from expectations.errors import CountingBroke, ValidationBroke
-from expectations.judging import Judgement, Shown, apart, judge
+from expectations.judging import JUDGE, Judgement, Shown, judge
 from expectations.sql import InStep, by_part, by_slice, count_rows, count_whole, duplicates, rows
 from expectations.validation import run_checks, validate
 from systems.database import connect
@@ -124,12 +124,11 @@ def says(monkeypatch):
             "from multiprocessing.connection import Connection\n"
             f"c = Connection(0)\nwhile True: c.recv_bytes(); c.recv_bytes(); {words}"
         )
-        monkeypatch.setattr(apart, "_spare", [])
-        monkeypatch.setattr(apart, "_START", code)
+        JUDGE.end()
+        monkeypatch.setattr(JUDGE, "_start", code)
 
     yield begin
-    for one in apart._spare:
-        one.end()
+    JUDGE.end()
 
 
 def _says(answers):
@@ -160,11 +159,11 @@ def test_a_check_without_its_own_answer_is_an_error(words, says):
 def test_one_process_judges_frame_after_frame_can_open_nothing_and_ends_with_ours():
     code = (
         "import pyarrow as pa; from expectations.checks import Check\n"
-        "from expectations.judging import Shown, apart, begin, judge\n"
-        "begin(); begin(); (first,) = apart._spare\n"
+        "from expectations.judging import JUDGE, Shown, judge\n"
+        "JUDGE.begin(); first = JUDGE._waiting; JUDGE.begin()\n"
         "frame = Shown('counts', pa.table({'t.a': [2]}), [Check('t.a', 'A', violations=0)])\n"
         "for _ in range(2): print(judge([frame])['t.a'].observed)\n"
-        "assert apart._spare == [first]; pid = first._process.pid\n"
+        "assert JUDGE._waiting is first; pid = first._process.pid\n"
         "told = dict(l.split(':', 1) for l in open(f'/proc/{pid}/status')); print(told['NoNewPrivs'].strip()); print(pid)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -177,17 +176,17 @@ def test_one_process_judges_frame_after_frame_can_open_nothing_and_ends_with_our
 def test_a_judge_that_died_while_it_waited_is_replaced():
     frame = Shown("counts", pa.table({"t.negative": [0]}), CHECKS[:1])
     assert judge([frame])["t.negative"].success
-    apart._spare[0]._process.send_signal(signal.SIGKILL)
-    apart._spare[0]._process.wait()
+    JUDGE._waiting._process.send_signal(signal.SIGKILL)
+    JUDGE._waiting._process.wait()
     assert judge([frame])["t.negative"].success
 
 
 def test_a_judge_that_waits_is_let_go_and_begun_again():
     frame = Shown("counts", pa.table({"t.negative": [0]}), CHECKS[:1])
     assert judge([frame])["t.negative"].success
-    (waiting,) = apart._spare
-    apart.end()
-    assert apart._spare == []
+    waiting = JUDGE._waiting
+    JUDGE.end()
+    assert JUDGE._waiting is None
     assert waiting._process.poll() is not None
     assert judge([frame])["t.negative"].success
 

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from errors import CodedError, Exit
-from systems import errors, reader
+from systems import errors
+from systems.reader import READER
 from systems.tabular import Limits, apart, confined, read_table, stream_table
 from tests import hostile
 
@@ -129,14 +130,14 @@ def good(tmp_path):
 
 def dies(monkeypatch, how):
     """Whatever file it is given, the process that reads runs ``how``."""
-    monkeypatch.setattr(reader, "_spare", [])
+    monkeypatch.setattr(READER, "_waiting", None)
     code = (
         "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
         "from systems.tabular import confined\n"
         f"def how(*_, **__):\n    import os, signal, time\n    {how}\n    yield\n"
         "confined.JOBS = dict.fromkeys(confined.JOBS, how); confined.serve()"
     )
-    monkeypatch.setattr(reader, "_START", code)
+    monkeypatch.setattr(READER, "_start", code)
 
 
 @pytest.mark.parametrize(
@@ -160,10 +161,9 @@ def test_what_the_process_dies_of_is_a_coded_error(good, monkeypatch, how, expec
         read_table(good, role="c", limits=Limits(seconds=1, memory=1 << 30))
     assert "Smith" not in str(caught.value)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
-    kept = reader._spare.copy()  # who came to an end with an answer serves the next file
-    for worker in kept:
-        worker.end()
-    assert bool(kept) == (expected is errors.FormatUnknown)
+    kept = READER._waiting is not None  # who came to an end with an answer serves the next file
+    READER.end()
+    assert kept == (expected is errors.FormatUnknown)
 
 
 @pytest.mark.parametrize(
@@ -187,10 +187,10 @@ def test_the_process_can_do_nothing_else(good, monkeypatch, how):
 
 
 def test_the_process_has_limits_and_nothing_of_ours(good, monkeypatch):
-    monkeypatch.setattr(reader, "_spare", [])
+    monkeypatch.setattr(READER, "_waiting", None)
     monkeypatch.setenv("DOJ_SECRET", "x")
     read_table(good, role="c", limits=TIGHT)
-    (worker,) = reader._spare
+    worker = READER._waiting
     with open(f"/proc/{worker._process.pid}/status") as status:  # noqa: PTH123
         assert "NoNewPrivs:\t1\n" in status
     with open(f"/proc/{worker._process.pid}/limits") as limits:  # noqa: PTH123
@@ -204,15 +204,13 @@ def test_the_process_has_limits_and_nothing_of_ours(good, monkeypatch):
 
 def test_one_process_serves_file_after_file_and_ends_with_ours(good):
     code = (
-        "import sys; from pathlib import Path; from systems.tabular import read_table; from systems import reader\n"
+        "import sys; from pathlib import Path; from systems.tabular import read_table; from systems.reader import READER\n"
         "for _ in range(3): read_table(Path(sys.argv[1]), role='c')\n"
-        "print(reader._spare[0]._process.pid, len(reader._spare))"
+        "print(READER._waiting._process.pid)"
     )
     done = subprocess.run([sys.executable, "-c", code, good], capture_output=True, text=True, check=True)  # fmt: skip
-    pid, waiting = map(int, done.stdout.split())
-    assert waiting == 1
     with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+        os.kill(int(done.stdout), 0)
 
 
 @pytest.mark.parametrize("leaves", [8 << 20, 160 << 20])
@@ -221,10 +219,9 @@ def test_a_file_has_its_memory_whatever_was_read_before_it(good, monkeypatch, le
     dies(monkeypatch, f"global kept; kept = globals().get('kept', b'') or bytearray({leaves}); bytearray(64 << 20); return")  # fmt: skip
     read = lambda: list(apart.answers("schema", good, "c", TIGHT))  # noqa: E731
     assert read() == []
-    kept = reader._spare.copy()
-    assert bool(kept) == (leaves < TIGHT.memory // 2)  # else a new process reads the next
-    if kept:
-        (worker,) = kept
+    worker = READER._waiting
+    assert (worker is not None) == (leaves < TIGHT.memory // 2)  # else a new process reads the next
+    if worker:
         bound = _address_space(worker)
         assert read() == []
         assert _address_space(worker) == bound
@@ -237,14 +234,14 @@ def _address_space(worker) -> int:
 
 
 def test_a_stream_that_nobody_ends_ends_its_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "_spare", [])
+    monkeypatch.setattr(READER, "_waiting", None)
     pq.write_table(pa.table({"id": [str(i) for i in range(600_000)]}), tmp_path / "f")
     stream = stream_table(tmp_path / "f", role="c")
-    (worker,) = reader._spare
+    worker = READER._waiting
     parts = stream.parts(["id"])
     next(parts)
     parts.close()
-    assert reader._spare == []
+    assert READER._waiting is None
     assert worker._process.returncode == -signal.SIGKILL
 
 

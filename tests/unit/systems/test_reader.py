@@ -6,36 +6,34 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from systems import reader
+from systems.reader import READER, begin_for
 from systems.tabular import read_table
 
 
 @pytest.fixture(autouse=True)
-def none_waits(monkeypatch):
-    kept: list[reader.Reader] = []
-    monkeypatch.setattr(reader, "_spare", kept)
+def none_waits():
+    READER.end()
     yield
-    for one in kept:
-        one.end()
+    READER.end()
 
 
 def test_the_process_that_was_begun_reads(tmp_path):
     pq.write_table(pa.table({"id": ["1"]}), tmp_path / "a.parquet")
-    reader.begin_for([tmp_path / "a.parquet"])
-    (begun,) = reader._spare
+    begin_for([tmp_path / "a.parquet"])
+    begun = READER._waiting
     assert read_table(tmp_path / "a.parquet", role="c").rows == 1
-    assert reader._spare == [begun]
-    reader.begin_for([tmp_path / "a.parquet"])
-    assert reader._spare == [begun]
+    assert READER._waiting is begun
+    begin_for([tmp_path / "a.parquet"])
+    assert READER._waiting is begun
 
 
 def test_none_begins_for_texts_and_one_that_died_reads_nothing(tmp_path):
-    reader.begin_for([Path("a.csv"), Path("b")])
-    assert reader._spare == []
+    begin_for([Path("a.csv"), Path("b")])
+    assert READER._waiting is None
     pq.write_table(pa.table({"id": ["1"]}), tmp_path / "a.parquet")
-    reader.begin_for([Path("nowhere.parquet")])
-    (begun,) = reader._spare
+    begin_for([Path("nowhere.parquet")])
+    begun = READER._waiting
     begun._process.kill()
     begun._process.wait()
     assert read_table(tmp_path / "a.parquet", role="c").rows == 1
-    assert reader._spare != [begun]
+    assert READER._waiting is not begun
