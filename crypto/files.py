@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,15 @@ from crypto.errors import FileUnusable
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
+def standing(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Everything below a folder with what ``lstat`` says of it; what another process takes away meanwhile is left out."""
+    for above, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(above, name)
+            with contextlib.suppress(FileNotFoundError):
+                yield path, path.lstat()
 
 
 def open_new(path: Path) -> BinaryIO:

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.backends.openssl import backend
 
+from crypto.files import standing
 from crypto.keyring.keyring import DIGEST, ESCROW, HEAD, PHRASE_FILE
 from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
 from crypto.keyring.signers import KEY as SIGNING_KEY
@@ -71,9 +72,9 @@ def _keyring(directory: Path) -> list[Finding]:
         return [Finding("keyring", ok=False, detail="missing")]
     needed = (HEAD, DIGEST, SIGNING_KEY, SIGNING_CERTIFICATE)
     missing = sum(not (directory / name).is_file() for name in needed)
-    entries = [directory, *directory.rglob("*")]
-    open_to_others = sum(bool(e.lstat().st_mode & _OTHERS) for e in entries if not e.is_symlink())
-    links = sum(e.is_symlink() for e in entries)
+    modes = [directory.lstat().st_mode, *(found.st_mode for _, found in standing(directory))]
+    links = sum(map(stat.S_ISLNK, modes))
+    open_to_others = sum(bool(mode & _OTHERS) for mode in modes if not stat.S_ISLNK(mode))
     kept = (directory / PHRASE_FILE).exists()
     escrow = "a recipient" if (directory / ESCROW).exists() else "none"
     return [
@@ -81,7 +82,7 @@ def _keyring(directory: Path) -> list[Finding]:
         Finding(
             "keyring: permissions",
             ok=not open_to_others and not links,
-            detail=f"{open_to_others} open to others, {links} links, of {len(entries)}",
+            detail=f"{open_to_others} open to others, {links} links, of {len(modes)}",
         ),
         Finding("keyring: passphrase", ok=not kept, detail=_KEPT if kept else "kept elsewhere"),
         Finding("keyring: escrow", ok=True, detail=escrow),

@@ -92,6 +92,16 @@ def _owners() -> set[int]:
     return {0, os.geteuid()}
 
 
+def _there(folder: str | Path) -> list[tuple[os.DirEntry[str], os.stat_result]]:
+    """What lies in a folder, all of it seen in one look: another process may take a file away meanwhile, as SQLite does its log."""
+    while True:
+        try:
+            return [(one, one.stat(follow_symlinks=False)) for one in os.scandir(folder)]
+        except FileNotFoundError:
+            if not Path(folder).is_dir():
+                return []
+
+
 def _is_wrong(found: os.stat_result) -> bool:
     plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
     return not plain or found.st_uid not in _owners() or bool(found.st_mode & _WRITABLE)
@@ -99,8 +109,7 @@ def _is_wrong(found: os.stat_result) -> bool:
 
 def _wrong(root: Path) -> Iterator[str]:
     """What of a home is no plain file or folder of its owner's with one name."""
-    for entry in os.scandir(root):
-        found = entry.stat(follow_symlinks=False)
+    for entry, found in _there(root):
         second = stat.S_ISREG(found.st_mode) and found.st_nlink != 1 and entry.name[0] != "."
         if _is_wrong(found) or second:
             yield entry.name
@@ -108,7 +117,7 @@ def _wrong(root: Path) -> Iterator[str]:
         if (root / name).is_dir() and any(entry.is_symlink() for entry in os.scandir(root / name)):
             yield name
     for folder, _, _ in os.walk(root / "keys"):
-        entries = [entry.stat(follow_symlinks=False) for entry in os.scandir(folder)]
+        entries = [found for _, found in _there(folder)]
         # A key appears by a second name beside it, which a process that was killed may have left.
         names = Counter(found.st_ino for found in entries)
         files = (found for found in entries if stat.S_ISREG(found.st_mode))

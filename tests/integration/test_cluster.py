@@ -1,6 +1,7 @@
 """Shards on a real cluster: worker processes, TLS on the loopback, one of them killed in the middle."""
 
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from crypto.files import standing
 from crypto.resting import shared_secret
 from extracts.errors import FormatCannotHold
 from matching.linking.linking import table_source
@@ -73,9 +75,12 @@ def _when_shards_are_there(local: Local, count: int, then) -> threading.Thread:
 
 def _plain(local: Local, seen: list[str], words: list[bytes]) -> None:
     """What lies in the shared folder in the middle of the work, as anybody's disk would have it."""
-    for path in local.shared.rglob("*"):
-        if path.is_file():
-            body = path.read_bytes()
+    for path, found in standing(local.shared):
+        if stat.S_ISREG(found.st_mode):
+            try:
+                body = path.read_bytes()
+            except FileNotFoundError:  # its worker has taken it away
+                continue
             seen.append(path.name)
             assert body[:4] != b"PAR1"  # an encrypted footer begins PARE
             assert not [w for w in words if w in body]

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Generator, Iterator
 
+from crypto.files import standing
 from tests.leak.story import Driver, Stage
 from tests.rehearsal.cluster import Local, local_cluster
 
@@ -61,10 +62,8 @@ def _watched(local: Local) -> Generator[set[str]]:
 
     def watch() -> None:
         while not done.wait(0.01):
-            # a folder may go while it is looked at
-            with contextlib.suppress(FileNotFoundError):
-                for path in local.shared.rglob("*"):
-                    seen.add(path.relative_to(local.shared).as_posix())
+            found = standing(local.shared)
+            seen.update(path.relative_to(local.shared).as_posix() for path, _ in found)
             if local.alive == 2 and sum(".extract." in n and "/shard-" in n for n in seen) >= 3:
                 local.kill_one()
 

@@ -2,11 +2,13 @@
 
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from approvals.custody import snapshot_states
 from approvals.people import People
+from crypto.files import standing
 from crypto.keyring import crypto_findings
 from errors import CodedError
 from pipelines import home as homes
@@ -35,7 +37,8 @@ def check_folder(home: homes.Home) -> Iterator[Finding]:
     for seen in crypto_findings(home.keys):
         if seen.what.startswith("keyring"):
             yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
-    open_files = sum(1 for p in home.root.rglob("*") if not p.is_symlink() and _too_open(home, p))
+    seen = ((path, found.st_mode) for path, found in standing(home.root))
+    open_files = sum(_too_open(home, path, mode) for path, mode in seen)
     bad = f"{open_files} files others may read"
     yield judged("permissions", open_files, bad, "only the owner can read")
 
@@ -52,9 +55,9 @@ def check_place(home: homes.Home) -> Iterator[Finding]:
     yield judged("home's place", kind, on_network, "nobody else could exchange it", "note")
 
 
-def _too_open(home: homes.Home, path: Path) -> bool:
-    # The signing certificate is public.
-    return path != home.signing_certificate and bool(path.stat().st_mode & 0o077)
+def _too_open(home: homes.Home, path: Path, mode: int) -> bool:
+    # The signing certificate is public; a link has no mode of its own.
+    return path != home.signing_certificate and not stat.S_ISLNK(mode) and bool(mode & 0o077)
 
 
 def check_service(home: homes.Home) -> Iterator[Finding]:
@@ -109,14 +112,14 @@ def _owner(home: homes.Home) -> str:
 
 def _free_space(home: homes.Home) -> Finding:
     free = shutil.disk_usage(home.root).free
-    newest = max((_size(p) for p in home.register.glob("*/[A-Z]*")), default=0)
+    newest = max(map(_size, home.register.glob("*/[A-Z]*")), default=0)
     enough = free > max(_LEAST_FREE, 2 * newest)
     detail = f"{free / 2**30:.1f} GiB free; newest register {newest / 2**30:.1f} GiB"
     return Finding("room on the disk", "good" if enough else "bad", detail)
 
 
 def _size(folder: Path) -> int:
-    return sum(p.stat().st_size for p in folder.glob("*") if p.is_file())
+    return sum(found.st_size for _, found in standing(folder) if stat.S_ISREG(found.st_mode))
 
 
 def check_registers(home: homes.Home) -> Iterator[Finding]:
@@ -135,16 +138,21 @@ def check_private_keys(home: homes.Home) -> Iterator[Finding]:
     """See that no unencrypted private key lies in the home, the escrow key's least of all."""
     demo = home.root / "demo"
     found = sum(
-        1
-        for path in home.root.rglob("*")
-        if path.is_file()
-        and not path.is_symlink()
+        _holds_a_key(path)
+        for path, status in standing(home.root)
+        if stat.S_ISREG(status.st_mode)
         and demo not in path.parents
-        and path.stat().st_size < _KEY_AT_MOST
-        and re.search(rb"-----BEGIN (RSA |EC )?PRIVATE KEY", path.read_bytes())
+        and status.st_size < _KEY_AT_MOST
     )
     bad = f"{found} files with an unencrypted private key"
     yield judged("private keys", found, bad, "none unencrypted")
+
+
+def _holds_a_key(path: Path) -> bool:
+    try:
+        return bool(re.search(rb"-----BEGIN (RSA |EC )?PRIVATE KEY", path.read_bytes()))
+    except FileNotFoundError:  # another process has taken it away
+        return False
 
 
 def check_ledger(home: homes.Home) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from unittest import mock
 
 import pytest
 
@@ -131,3 +132,22 @@ def test_a_home_on_the_network_is_refused_unless_a_setting_allows_it(home, monke
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace("network_home = false", "network_home = true"))
     open_home(home.root)
+
+
+def test_what_another_process_takes_away_meanwhile_is_no_problem(home, monkeypatch):
+    """SQLite removes its log when the last who reads the ledger leaves; a key's second name goes as soon as the key is there."""
+    log, key = home.root / "ledger.sqlite3-wal", home.root / "keys" / "root.key"
+
+    def and_gone(place):
+        found = list(os.scandir(place))
+        log.unlink(missing_ok=True)
+        (key.parent / ".second").unlink(missing_ok=True)
+        return iter(found)
+
+    log.touch(0o600)
+    os.link(key, key.parent / ".second")
+    seen = mock.Mock(wraps=os)
+    seen.scandir.side_effect = and_gone
+    monkeypatch.setattr(closed, "os", seen)
+    assert open_home(home.root).root == home.root
+    assert not log.exists()
