@@ -20,7 +20,7 @@ from tests.poison import Poison, Watched
 from tests.survive.world import World as SmallWorld
 from tests.survive.world import make_world_here, world_at
 
-ORDERS, ROWS = 4_000, 300
+ORDERS, ROWS = 1_200, 200
 
 
 def doj_release(

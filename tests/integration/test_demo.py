@@ -151,7 +151,7 @@ def test_deidentified_rows_have_no_identifier(demo: Demo, tmp_path):
     pairs = list(
         zip(extract["person_ref"].to_pylist(), extract["order_ref"].to_pylist(), strict=True)
     )
-    assert len(pairs) == len(set(pairs)) > 1000
+    assert len(pairs) == len(set(pairs)) > 900
 
 
 def test_aggregates_hide_small_cells_and_survive_the_audit(demo: Demo, tmp_path):

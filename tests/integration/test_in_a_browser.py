@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from expectations.report import render
 from expectations.report.model import ReportModel
 from extracts.suppression import heat_map_page
+from tests.accessible import violations
 from tests.chromium import chromium
 from tests.integration.conftest import Demo, doj_release
 from tests.integration.test_demo import KINDS, MEMBERS, opened
@@ -30,6 +30,10 @@ _ALIKE = {
 LEAST = 7.9  # points: 8, as poppler rounds
 # sheets of a report; rows that were suppressed come with grids of what each column and group lost
 MOST = {"deidentified, ": 16, "Department's": 11, "recipient's": 8, "stopped": 12}
+_FOLDED = (
+    "[...document.querySelectorAll('section, article, tr, li, dd')]"
+    ".filter(e => !e.closest('nav') && !e.checkVisibility()).length"
+)
 pytestmark = pytest.mark.machine("chromium", "pdftohtml")
 
 
@@ -90,32 +94,23 @@ def test_pages_are_what_a_browser_and_a_reader_need(browser: Browser, pages: dic
                     wrong.append(f"{name}, {width}: wider than the screen")
                 if width == "small phone" or name in _ALIKE:
                     continue  # laid out as on a phone, or as its like: only its width is a question
-                found = Axe().run(page).response["violations"]
+                found = violations(page)
                 wrong += [f"{name}, {width}: {v['id']}, {len(v['nodes'])} times" for v in found]
+            page.set_viewport_size({"width": 700, "height": 990})
+            page.emulate_media(media="print")
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append(f"{name}: cut off on paper")
+            if hidden := page.evaluate(_FOLDED):
+                wrong.append(f"{name}: {hidden} parts are folded on paper")
             wrong += [f"{name}: asks for {url}" for url in asked if url != path.as_uri()]
             wrong += [f"{name}: says {text}" for text in said]
     assert wrong == []
 
 
-def test_pages_can_be_printed(browser: Browser, pages: dict[str, Path]):
-    """On paper nothing is folded, cut off at the right, or left without its heading; the sheets themselves follow."""
-    for name, path in pages.items():
-        page = browser.new_page(viewport={"width": 700, "height": 990})
-        page.emulate_media(media="print")
-        page.goto(path.as_uri())
-        assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), name
-        hidden = page.evaluate(
-            "[...document.querySelectorAll('section, article, tr, li, dd')]"
-            ".filter(e => !e.closest('nav') && e.checkVisibility && !e.checkVisibility()).length"
-        )
-        assert hidden == 0, name
-        page.close()
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_reports_on_paper(browser: Browser, pages: dict[str, Path], size: str, tmp_path: Path):
     for name, page in pages.items():
-        if "dictionary" in name:
+        if "dictionary" in name or (size == "A4" and name in _ALIKE):
             continue
         found = printed(browser, page, size, tmp_path / "report.pdf")
         _legible_and_whole(found, name, size)
@@ -218,6 +213,7 @@ def test_axe_would_find_something(browser: Browser, tmp_path: Path):
     )
     page = browser.new_page()
     page.goto(path.as_uri())
-    found = {v["id"] for v in Axe().run(page).response["violations"]}
-    assert {"color-contrast", "image-alt", "html-has-lang"} <= found
+    for _ in range(2):  # a way that is not legible is asked for again
+        found = {v["id"] for v in violations(page)}
+        assert {"color-contrast", "image-alt", "html-has-lang"} <= found
     page.close()

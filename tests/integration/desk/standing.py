@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +23,7 @@ from pipelines import passkeys as steps
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
 from pipelines.session import Session
+from tests.accessible import violations
 from tests.desk import PROGRAM
 
 NAME = "desk.example"
@@ -171,7 +171,7 @@ class Person:
 
 def looked(page: Page) -> None:
     """Nothing for axe, nothing wider than a phone."""
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert found == [], [(v["id"], v["nodes"][0]["html"]) for v in found]
     before = page.viewport_size
     page.set_viewport_size({"width": 390, "height": 844})

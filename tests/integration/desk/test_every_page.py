@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.accessible import violations
 from tests.desk import PROGRAM, Served, route_of
 from tests.in_process import run_here
 from tests.integration.conftest import Demo
@@ -93,9 +93,9 @@ def test_every_page_is_what_a_browser_and_a_reader_need(browser: Browser, served
                 page.set_viewport_size({"width": width, "height": height})
                 if page.evaluate(_WIDER):
                     wrong.append(f"{path}: wider than {width}")
-                found = Axe().run(page).response["violations"]
                 wrong += [
-                    f"{path}, {width}: {v['id']}, {v['nodes'][0]['html'][:120]}" for v in found
+                    f"{path}, {width}: {v['id']}, {v['nodes'][0]['html'][:120]}"
+                    for v in violations(page)
                 ]
             page.set_viewport_size({"width": 700, "height": 990})
             page.emulate_media(media="print")

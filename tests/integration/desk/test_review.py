@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from pipelines.release.context import release_context
 from pipelines.release.reviewing import Said, decide, prepare
+from tests.accessible import violations
 from tests.desk import PROGRAM, Served
 from tests.unit.pipelines.release.reviewing import reviewing_home as world
 
@@ -83,7 +83,7 @@ def test_a_review_by_single_keys(page: Page, home: Path):
     press(page, "Enter")
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        found = Axe().run(page).response["violations"]
+        found = violations(page)
         assert not found, [(v["id"], v["nodes"][0]["html"][:150]) for v in found]
         assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     assert page.locator(".candidate.chosen h2").inner_text().startswith("1")

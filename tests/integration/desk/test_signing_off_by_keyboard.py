@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.accessible import violations
 from tests.desk import PROGRAM, Served
 from tests.in_process import run_here
 from tests.integration.conftest import Demo
@@ -32,7 +32,7 @@ def press(page: Page, selector: str, wait: str) -> None:
     tab_to(page, selector)
     with page.expect_navigation(url=wait):
         page.keyboard.press("Enter")
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert not found, (page.url, [v["id"] for v in found])
 
 
