@@ -55,6 +55,12 @@ _FIXED = {
     "OPENBLAS_NUM_THREADS": "1",
     # Else pydantic looks through every installed distribution for code to hand each model to, at every start.
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    # One heap for numpy and Arrow, which keeps what is freed: else each column comes from the kernel anew, and clearing
+    # its pages is a fifth of a linkage. What is kept beyond need is given back by hand (`matching.arrays.give_back`).
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
 }
 _NOWHERE = "/nonexistent"
 

@@ -14,13 +14,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 # The environment holds nothing of ours; libraries start no threads of their own beside Arrow's, and find no user's folder.
+# Memory: as in `pipelines.start`.
 _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "HOME": "/nonexistent",
-    "MALLOC_ARENA_MAX": "2",
     "OPENBLAS_NUM_THREADS": "1",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
-    "ARROW_DEFAULT_MEMORY_POOL": "mimalloc",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
 }
 _PATIENCE = 5  # seconds in which a process whose channel broke is gone by itself
 

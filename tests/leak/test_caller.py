@@ -86,7 +86,8 @@ def test_the_installed_program_starts_clean(poison, tmp_path, by):
 def test_no_variable_passes_but_those_of_the_list(poison):
     passed = clean_environment(poison.environment() | {"LD_PRELOAD": "x", "ANYTHING": "x"}, poison.folder)  # fmt: skip
     ours = {"HOME", "PATH", "LC_ALL", "PYTHONSAFEPATH", "PYTHONNOUSERSITE"}
-    ours |= {"OPENBLAS_NUM_THREADS", "PYDANTIC_DISABLE_PLUGINS"}
+    ours |= {"OPENBLAS_NUM_THREADS", "PYDANTIC_DISABLE_PLUGINS", "ARROW_DEFAULT_MEMORY_POOL"}
+    ours |= {"MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
     assert set(passed) == ours | {"FORCE_COLOR"}  # a word: whether colours are drawn
     said = {
         "TERM": "xterm-256color",
