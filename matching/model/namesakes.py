@@ -26,7 +26,7 @@ from matching.arrays import (
 from matching.arrow import Floats, Floats32, Ints, Rows
 from matching.comparison import NAMES, birth_levels, level
 from matching.model.model import Model, shipped_number
-from matching.normalise import Side
+from matching.normalise import Side, address_numbers
 
 _SHAPE = 1.0  # of the gamma distribution of a full name's share around what its parts say: names are uneven
 _TOGETHER = 8.0  # so many times more often than by chance two names of one origin go together, to begin with
@@ -95,17 +95,17 @@ def _heirs(people: "People", side: Side) -> Floats32:
     for part in people.parts():
         rows, name = people.rows[part], people.name[part]
         here = (counts[name] > 1) & (side.birth[rows] > 0) & (side.street[rows] >= 0)
-        some, name = side.take(rows[here]), name[here].astype(np.int64)
-        home = some.address
+        rows, name = rows[here], name[here].astype(np.int64)
+        home = address_numbers(side.street[rows], side.house[rows])
         # most share their home with no namesake: these are not sorted
         small = buckets(finish_hash(extend_hash(start_hash(name), home)), bits_for(len(name)))
         perhaps = np.flatnonzero((np.bincount(small) > 1)[small])
         key = name[perhaps] << 32 | numbered(home[perhaps])[0]
         order = np.argsort(key, kind="stable")
         same = np.flatnonzero(key[order[1:]] == key[order[:-1]])
-        x, y = perhaps[order[same]], perhaps[order[same + 1]]
-        apart = birth_levels(some.birth[x], some.birth[y]) >= level("birth", "near year")
-        heirs += np.bincount(some.sex[x[apart]], minlength=3)[1:3]
+        x, y = rows[perhaps[order[same]]], rows[perhaps[order[same + 1]]]
+        apart = birth_levels(side.birth[x], side.birth[y]) >= level("birth", "near year")
+        heirs += np.bincount(side.sex[x[apart]], minlength=3)[1:3]
     everybody = np.bincount(side.sex, minlength=3)[1:3]
     men, worth = shipped_number("heirs", "men"), shipped_number("heirs", "pairs")
     share = (heirs + worth * np.array([men, 1 - men])) / (heirs.sum() + worth)

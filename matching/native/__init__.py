@@ -20,6 +20,7 @@ from matching.native.library import (
     in_order,
     number_texts,
     number_values,
+    perhaps_shared,
     propagate_beliefs,
     read_digits,
     read_houses,

@@ -59,6 +59,7 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "propagate_beliefs": (None, "iiidnnnnrrddp"),
     "numbered": (c_int64, "qnq"),
     "renumbered": (c_int64, "iniii"),
+    "perhaps_shared": (c_int64, "Vnnnnii"),
     "numbered_texts": (c_int64, "iBnii"),
     "digits": (None, "iBpnnqq"),
     "licences": (None, "iBpnnqq?"),
@@ -152,6 +153,15 @@ def renumber(indices: Codes) -> tuple[Codes, Codes]:
     table, order = np.full(most, -1, np.int32), np.empty(most, np.int32)
     count = compiled().renumbered(indices, len(indices), table, out, order)
     return out, order[:count].copy()
+
+
+def perhaps_shared(values: Numbers, bits: int, most: int) -> Rows:
+    """The rows whose value (not negative) more rows than ``most`` may have, by so many bits of its hash."""
+    many, rows = np.zeros(1 << bits, np.int32), np.empty(len(values), np.int32)
+    wide = values.dtype == np.int64
+    assert wide or values.dtype == np.int32, "an array of another type than the library reads"
+    count = compiled().perhaps_shared(values, wide, len(values), bits, most, many, rows)
+    return rows[:count].copy()
 
 
 def in_order(values: Codes) -> Rows:

@@ -98,6 +98,25 @@ int64_t renumbered(const int32_t *indices, int64_t size, int32_t *table, int32_t
     return count;
 }
 
+static inline int64_t value_at(const void *values, int64_t wide, int64_t i) {
+    return wide ? ((const int64_t *)values)[i] : ((const int32_t *)values)[i];
+}
+
+/* The rows whose value more than `most` rows may have, by its hash's upper bits; `many` comes as 0 throughout.
+ * Values are of 64 bits where they are `wide`, else of 32; negative ones are nobody's. Returns how many rows. */
+int64_t perhaps_shared(const void *values, int64_t wide, int64_t size, int64_t bits, int64_t most, int32_t *many, int32_t *rows) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < size; i++) {
+        const int64_t value = value_at(values, wide, i);
+        if (value >= 0) many[mixed((uint64_t)value) >> (64 - bits)]++;
+    }
+    for (int64_t i = 0; i < size; i++) {
+        const int64_t value = value_at(values, wide, i);
+        if (value >= 0 && many[mixed((uint64_t)value) >> (64 - bits)] > most) rows[count++] = (int32_t)i;
+    }
+    return count;
+}
+
 static inline uint64_t hashed(const uint8_t *text, int64_t length) {
     uint64_t hash = (uint64_t)length * 0x9E3779B97F4A7C15u, part;
     for (; length >= 8; text += 8, length -= 8) {

@@ -30,7 +30,7 @@ from matching.normalise.reading import (
     batches_of,
     read_input,
 )
-from matching.normalise.side import Side
+from matching.normalise.side import Side, address_numbers
 from matching.normalise.stored import (
     VERSION,
     read_stored,

@@ -12,6 +12,7 @@ import numpy as np
 
 from matching.arrays import among, in_threads, numbered
 from matching.arrow import Ints, Numbers
+from matching.native import compiled, perhaps_shared
 from matching.normalise.reading import BATCH
 from matching.normalise.side import Side
 
@@ -79,9 +80,12 @@ def _of_many(side: Side, values: Numbers, owners: int) -> list[int]:
     return which[people > owners].tolist()
 
 
-def _perhaps_shared(values: Numbers, most: int) -> Ints:
+def _perhaps_shared(values: Numbers, most: int) -> Numbers:
     """The rows whose value more rows than so many may have: whose small hash that many others share."""
-    bits = np.uint64(max(8, int(np.count_nonzero(values >= 0)).bit_length()))
+    number_bits = max(8, int(np.count_nonzero(values >= 0)).bit_length())
+    if compiled() is not None:
+        return perhaps_shared(values, number_bits, most)
+    bits = np.uint64(number_bits)
     many = np.zeros(1 << int(bits), np.int32)
     small = np.full(len(values), -1, np.int32)
     for begin in range(0, len(values), BATCH):  # in 64 bits, some at a time

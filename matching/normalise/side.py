@@ -52,5 +52,10 @@ class Side:
     @property
     def address(self) -> Ints:
         """Street and house number as one number; -1 where there is no street."""
-        number = self.street.astype(np.int64) * 1_000_003 + self.house + 1
-        return np.where(self.street >= 0, number, -1)
+        return address_numbers(self.street, self.house)
+
+
+def address_numbers(street: Codes, house: Codes) -> Ints:
+    """Streets and house numbers as one number each; -1 where there is no street."""
+    number = street.astype(np.int64) * 1_000_003 + house + 1
+    return np.where(street >= 0, number, -1)
