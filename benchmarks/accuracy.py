@@ -10,7 +10,8 @@ shipped prior was fitted on (other seeds there, too):
 - ``register``: people with several records, relatives, twins, fathers and sons of one name, changed
   surnames, old addresses; ``heavy``: the same with heavy noise;
 - ``communities``: eight communities of California, a tenth of the cohort relatives of somebody on record who are not on record
-  themselves; ``-no-phone``: the same without telephone numbers; ``others``: four communities more; ``families``: half of those
+  themselves; ``-no-phone``: the same without telephone numbers; ``others``: four communities more; ``further``: nine that the linkage was not chosen by (initials for surnames, none at all,
+  fathers' names in their place, names of syllables); ``families``: half of those
   who are asked about and not on record live with somebody who is;
 - ``census``: two counts ten years apart, no numbers, a middle initial; most have moved, children have grown up,
   women have new surnames; ``census-noisy``: the same, every field spoilt several times as often.
@@ -44,6 +45,7 @@ from synthetic.cohorts import as_table
 from synthetic.people.noise import COHORTS, Noise, recorded
 from synthetic.people.population import day, make_people
 from tests.communities import OTHERS, Communities, make_communities
+from tests.further import FURTHER
 from tests.two_tables import make_linkage
 
 HERE = Path(__file__).resolve().parent
@@ -143,6 +145,8 @@ SETS: dict[str, Callable[[int], Tables | Communities]] = {
     "communities": lambda seed: make_communities(seed, **LARGE),
     "communities-no-phone": lambda seed: make_communities(seed, **LARGE, phones=False),
     "others": lambda seed: make_communities(seed, **LARGE, shares=OTHERS),
+    "further": lambda seed: make_communities(seed, **LARGE, shares=FURTHER),
+    "further-no-phone": lambda seed: make_communities(seed, **LARGE, shares=FURTHER, phones=False),
     "families": lambda seed: make_communities(seed, **{**LARGE, "rows": 4_000}),
     "census": lambda seed: census(seed, COUNT),
     "census-noisy": lambda seed: census(seed, NOISY_COUNT),

@@ -14,6 +14,8 @@ from random import Random
 
 import pyarrow as pa
 
+from tests.further import FURTHER, POOLS, further_boxes, further_names
+
 EIGHT = {
     "anglo": 0.33, "hispanic": 0.33, "chinese": 0.075, "black": 0.065, "vietnamese": 0.06,
     "armenian": 0.05, "filipino": 0.05, "korean": 0.05,
@@ -120,7 +122,8 @@ class Communities:
 
 @cache
 def _pools() -> dict[str, dict[str, object]]:
-    return tomllib.loads((Path(__file__).parent / "communities.toml").read_text("utf-8"))
+    own = tomllib.loads((Path(__file__).parent / "communities.toml").read_text("utf-8"))
+    return own | POOLS
 
 
 def _words(community: str, name: str) -> list[str]:
@@ -153,6 +156,8 @@ def _phone(rng: Random) -> str:
 
 def _names(rng: Random, community: str, female: bool) -> dict[str, object]:
     sex, western = "female" if female else "male", ""
+    if community in FURTHER:
+        return further_names(rng, community, sex, lambda name: _draw(rng, community, name))
     middle, surnames = "", (_draw(rng, community, "last"),)
     if community in ("korean", "chinese"):
         count = 2 if community == "korean" or rng.random() < 0.7 else 1
@@ -251,6 +256,8 @@ def _typo(rng: Random, text: str) -> str:
 
 def _boxes(rng: Random, p: Person) -> tuple[str, str, str]:
     """First, middle and last name as one clerk writes them."""
+    if p.community in FURTHER:
+        return further_boxes(rng, p.community, p.given, p.western, p.middle, p.surnames)
     given, middle, last = p.given, p.middle, " ".join(p.surnames)
     first, roll = " ".join(given), rng.random()
     if p.community in ("korean", "chinese"):

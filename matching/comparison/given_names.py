@@ -94,25 +94,41 @@ class GivenNames:
         found &= _is(levels, "last", "different", "different, female")
         here = np.flatnonzero(found)
         here = here[self.turned(a[here], b[here])]
+        return here[self._apart(a[here], b[here])]
+
+    def across(self, a: Rows, b: Rows) -> Bools:
+        """Which pairs have a name that is one row's last and the other's first."""
+        c, r = self._encoded.cohort, self._encoded.records
+        mine, theirs = c.last[a], r.last[b]
+        return ((mine == r.first[b]) & (mine >= 0)) | ((theirs == c.first[a]) & (theirs >= 0))
+
+    def siblings_across(self, levels: Levels, a: Rows, b: Rows) -> Bools:
+        """Of pairs that share a name in other boxes, those of one birth that share no other (Senthil Srinivasan, Srinivasan Meenakshi)."""
+        found = _is(levels, "first", "different") & _is(levels, "birth", "same")
+        here = np.flatnonzero(found & ~_number_agrees(levels))
+        found = np.zeros(len(a), np.bool_)
+        found[here] = self._apart(a[here], b[here])
+        return found
+
+    def _apart(self, a: Rows, b: Rows) -> Bools:
+        """Whether each row of a pair has a name that is none of the other's, nor like one."""
         both = self._encoded.cohort, self._encoded.records
         words = (
             [
                 self._words(side, int(row), surname=True)
                 for side, row in zip(both, rows, strict=True)
             ]
-            for rows in zip(a[here], b[here], strict=True)
+            for rows in zip(a, b, strict=True)
         )
-        apart = [_own(x, y, _alike) and _own(y, x, _alike) for x, y in words]
-        return here[np.array(apart, np.bool_)]
+        return np.array([_own(x, y, _alike) and _own(y, x, _alike) for x, y in words], np.bool_)
 
     def both_usual(self, levels: Levels, a: Rows, b: Rows) -> Bools:
         """Of pairs of one birth, which have similar first names that both are usual among the records (Balwinder, Kulwinder).
 
         A slip of the pen is rare beside the name that it is of.
         """
-        number = _is(levels, "ssn", "same", "one digit", "last four") | _is(levels, "exact", "same")
-        number |= _is(levels, "licence", "same", "one character")
-        found = _of_one_birth(levels) & _is(levels, "first", "close", "similar") & ~number
+        found = _of_one_birth(levels) & _is(levels, "first", "close", "similar")
+        found &= ~_number_agrees(levels)
         here = np.flatnonzero(found)
         x, y = self._encoded.cohort.first[a[here]], self._encoded.records.first[b[here]]
         many, other = self._bearers[x], self._bearers[y]
@@ -183,6 +199,11 @@ def _of_one_birth(levels: Levels) -> Bools:
     surname = _is(levels, "last", "same", "close", "similar", "part")
     home = _is(levels, "street", "same", "near") | _is(levels, "phone", "same")
     return surname & _born_alike(levels) & home
+
+
+def _number_agrees(levels: Levels) -> Bools:
+    number = _is(levels, "ssn", "same", "one digit", "last four") | _is(levels, "exact", "same")
+    return number | _is(levels, "licence", "same", "one character")
 
 
 def _born_alike(levels: Levels) -> Bools:

@@ -144,7 +144,23 @@ class Comparer:
         """The levels of first and last names."""
         whole = self.rearranged(a, b)
         last, swapped = self._last(a, b, whole)
-        return self._first(a, b, swapped), last
+        first = self._first(a, b, swapped)
+        part = self._turned_initial(a, b) & ~swapped
+        first[part], last[part] = level("first", "part"), 0
+        return first, last
+
+    def _turned_initial(self, a: Rows, b: Rows) -> Bools:
+        """Whether first and last name stand in each other's boxes, one of them as an initial ("K" Balaji, Balaji Krishnamurthy)."""
+        c, r, single = self.encoded.cohort, self.encoded.records, self.encoded.parts.single
+        x, y, u, v = c.first[a], c.last[a], r.first[b], r.last[b]
+        there = (x >= 0) & (y >= 0) & (u >= 0) & (v >= 0)
+        first = (y == u) & ~single[u] & self._shortened(x, v)
+        return there & (first | ((x == v) & ~single[v] & self._shortened(y, u)))
+
+    def _shortened(self, x: Rows, y: Rows) -> Bools:
+        """Whether one of two names is the other's initial."""
+        initial, single = self.encoded.parts.initial, self.encoded.parts.single
+        return (single[x] != single[y]) & (initial[x] == initial[y])
 
     def rearranged(self, a: Rows, b: Rows) -> Bools:
         """Whether rows have the same names in another order, in other boxes, or otherwise joined."""
@@ -214,12 +230,13 @@ class Comparer:
         return pack(self.levels(a, b))
 
     def twins_by_name(self, pattern: Rows, a: Rows, b: Rows) -> Bools:
-        """Which pairs have similar first names that are two people's, since both are usual."""
-        found, first = np.zeros(len(a), np.bool_), level_in(pattern, "first")
-        here = np.flatnonzero(
-            (first == level("first", "close")) | (first == level("first", "similar"))
-        )
-        found[here] = self.given.both_usual(unpack(pattern[here]), a[here], b[here])
+        """Which pairs have similar first names that are two people's, since both are usual, or share a surname alone, in other boxes."""
+        first = level_in(pattern, "first")
+        similar = (first == level("first", "close")) | (first == level("first", "similar"))
+        across = (first == level("first", "different")) & self.given.across(a, b)
+        found, here = np.zeros(len(a), np.bool_), np.flatnonzero(similar | across)
+        levels, a, b = unpack(pattern[here]), a[here], b[here]
+        found[here] = self.given.both_usual(levels, a, b) | self.given.siblings_across(levels, a, b)
         return found
 
     def _look_at_given_names(self, pattern: Rows, a: Rows, b: Rows) -> None:
@@ -248,6 +265,9 @@ class Comparer:
         turned |= self._one_more(a, b)  # "Hoang Thi" Mai, Mai Hoang; He Pingxin, Tina "Ping Xin" He
         swapped = whole | (present & ~same & turned)
         open_ = present & ~same & ~swapped
+        short = open_ & self._shortened(x, y)  # says too little
+        result[short] = 0
+        open_ &= ~short
         part = self._share_part(x, y) | (x == r.middle[b]) | (y == c.middle[a])
         result[open_ & part] = level("last", "part")
         rest = np.flatnonzero(open_ & ~part)

@@ -11,6 +11,7 @@ from matching.model.match_weights import (
     MatchWeights,
     contradicting_patterns,
     guarded_patterns,
+    nameless_patterns,
 )
 from matching.model.model import (
     CHANCE,

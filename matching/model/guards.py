@@ -44,11 +44,13 @@ def _perhaps_junior(levels: Levels) -> Bools:
 
 
 def _sex(levels: Levels) -> Bools:
-    """Brother and sister of one birth: Eric and Erica."""
+    """Brother and sister of one birth: Eric and Erica, also where the name that they share stands first (Arumugam Balaji, Arumugam Kavitha)."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
     born = ~_are(levels, "birth", "missing", "near year", "different")
-    other = _are(levels, "sex", "other, name agrees") & ~_are(levels, "first", "same")
-    return (_are(levels, "sex", "other") | other) & surname & born
+    agreeing = _are(levels, "sex", "other, name agrees")
+    other = agreeing & ~_are(levels, "first", "same")
+    turned = agreeing & _other_surname(levels) & ~_number_agrees(levels)
+    return (((_are(levels, "sex", "other") | other) & surname) | turned) & born
 
 
 def _one_birth(levels: Levels) -> Bools:
@@ -56,19 +58,34 @@ def _one_birth(levels: Levels) -> Bools:
     return born & ~_number_agrees(levels)
 
 
+def _one_home(levels: Levels) -> Bools:
+    return _are(levels, "street", "same", "near") | _are(levels, "phone", "same")
+
+
 def _twin(levels: Levels) -> Bools:
     """Another first or middle name (Maria Elena, Maria Rosa), and one surname, birth date and home: twins share what else there is, but for their own numbers."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
-    home = _are(levels, "street", "same", "near") | _are(levels, "phone", "same")
     given = _are(levels, "first", "different") | _are(levels, "middle", "different")
-    return given & surname & home & _one_birth(levels)
+    return given & surname & _one_home(levels) & _one_birth(levels)
 
 
 def _perhaps_twin(levels: Levels) -> Bools:
-    """A twin, also one who has moved: another first name beside one middle name (Thi Huong, Thi Nga)."""
+    """A twin, also one who has moved: another first name beside one middle name (Thi Huong, Thi Nga); or whoever of a home shares one letter of the names (Karthik Kumar, K Prakash)."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
     names = _are(levels, "first", "different") & _are(levels, "middle", "same")
-    return _twin(levels) | (surname & names & _one_birth(levels))
+    letter = _are(levels, "first", "initial") & _other_surname(levels)
+    return _twin(levels) | (((surname & names) | (letter & _one_home(levels))) & _one_birth(levels))
+
+
+def nameless(levels: Levels) -> Bools:
+    """Of one birth date and home, and no name that both have agrees, where a name is missing: FNU Agus and Suharto LNU may be twins."""
+    first, last = _are(levels, "first", "missing"), _are(levels, "last", "missing")
+    none = (first & (last | _other_surname(levels))) | (last & _are(levels, "first", "different"))
+    return none & _one_home(levels) & _one_birth(levels)
+
+
+def _other_surname(levels: Levels) -> Bools:
+    return _are(levels, "last", "different", "different, female")
 
 
 def _number(levels: Levels) -> Bools:
@@ -94,8 +111,8 @@ GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
 }  # fmt: skip
 """birth: full birth dates more than a slip apart and no number agreeing (none on a side, and one home: where namesakes of one home are nearly as likely);
 suffix: junior and senior (either on one side only: where a birth date is missing, too); sex: another sex and
-first name, and one surname and birth date; twin: another first or middle name, and one surname, birth date and home (another first name beside one middle
-name: anywhere; similar first names: where both are usual); number: another social security or licence number, and neither a
+first name, and one surname and birth date, or another sex and last name, and one birth date; twin: another first or middle name, and one surname, birth date and home (another first name beside one middle
+name: anywhere; similar first names: where both are usual), or of one home and birth date a letter of the names alone, a surname in another box alone, or no name at all; number: another social security or licence number, and neither a
 number nor the birth date agreeing."""
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matching.arrays import in_threads, numbered
 from matching.arrow import Bools, Floats, Floats32, Ints, Rows
 from matching.model.chance import Frequencies
-from matching.model.guards import contradicting, guarded
+from matching.model.guards import contradicting, guarded, nameless
 from matching.model.model import Model, agreeing, class_log_joint, unpack, uses_chance
 from matching.native import Pointers, compiled
 
@@ -60,6 +60,12 @@ def contradicting_patterns(patterns: Rows, guards: Iterable[str]) -> Bools:
     """Which pairs of these patterns contradict each other under these guards."""
     number, levels = _distinct(patterns)
     return contradicting(guards, levels)[number]
+
+
+def nameless_patterns(patterns: Rows) -> Bools:
+    """Which pairs of these patterns agree in no name, as twins do of whom a name is missing."""
+    number, levels = _distinct(patterns)
+    return nameless(levels)[number]
 
 
 def _distinct(patterns: Rows) -> tuple[Ints, list[Ints]]:

@@ -29,6 +29,7 @@ static int last_level(const Words *w, const Row *c, const Row *r, const How *how
     int32_t x = c->last, y = r->last;
     if (x < 0 || y < 0) return 0;
     if (x == y) return 1;
+    if (shortened(w, x, y)) return 0;
     const Text *u = &w->names[x], *v = &w->names[y];
     if (part_of(u, v, c, r)) return LAST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
@@ -98,8 +99,9 @@ static int place_level(const Row *c, const Row *r, int street) {
 
 static int32_t pattern(const Words *w, const Row *c, const Row *r, const How *how, Asked *asked) {
     int level[FIELDS], whole = rearranged(w, c, r), turned = whole || swapped(w, c, r);
-    level[LAST] = turned ? 0 : last_level(w, c, r, how, asked); /* swapped names are weighed once */
-    level[FIRST] = turned ? SWAPPED : first_level(w, c, r, how, asked);
+    const int part = !turned && turned_initial(w, c, r);
+    level[LAST] = turned || part ? 0 : last_level(w, c, r, how, asked); /* swapped names are weighed once */
+    level[FIRST] = turned ? SWAPPED : part ? FIRST_PART : first_level(w, c, r, how, asked);
     level[SEX] = sex_level(c, r, level[FIRST]);
     int counted = whole || ((turned || level[FIRST] == FIRST_PART) && (crossed(w, c, r) || one_more(w, c, r)));
     level[MIDDLE] = counted ? 0 : middle_level(w, c, r, how, asked);

@@ -98,6 +98,7 @@ static float last_most(const Prefilter *g, const Row *c, const Row *r, int64_t b
     int32_t x = c->last, y = r->last;
     if (x < 0 || y < 0) return 0;
     if (x == y) return weighed(g, LAST, 1, b);
+    if (shortened(g->words, x, y)) return 0;
     const Text *u = &g->words->names[x], *v = &g->words->names[y];
     if (part_of(u, v, c, r)) return w[LAST_PART];
     float alike = most_alike(u, v), best = w[woman(c, r) ? LAST_DIFFERENT_FEMALE : LAST_DIFFERENT];
@@ -139,6 +140,8 @@ static inline int worth_by_names(const Prefilter *g, const Row *c, const Row *r,
     if (rearranged(g->words, c, r)) return seen->bound > g->last_floor;
     if (swapped(g->words, c, r))
         return seen->bound + (g->weight[FIRST][SWAPPED] - seen->first) + (0 - seen->last) > g->last_floor;
+    if (turned_initial(g->words, c, r))
+        return seen->bound + (g->weight[FIRST][FIRST_PART] - seen->first) + (0 - seen->last) > g->last_floor;
     float bound = seen->bound + (first_most(g, c, r, b) - seen->first);
     if (!(bound > g->last_floor)) return 0; /* a last name never has more than its step */
     return bound + (last_most(g, c, r, b) - seen->last) > g->last_floor;

@@ -214,6 +214,19 @@ static inline int swapped(const Words *w, const Row *c, const Row *r) {
     return (begins_or_ends(w, r->first, x) && begins_or_ends(w, c->first, y)) || one_more(w, c, r);
 }
 
+/* Whether one of two names is the other's initial. */
+static inline int shortened(const Words *w, int32_t x, int32_t y) {
+    const Text *u = &w->names[x], *v = &w->names[y];
+    return (u->single != v->single) && u->initial == v->initial;
+}
+
+/* Whether first and last name stand in each other's boxes, one of them as an initial ("K" Balaji, Balaji Krishnamurthy). */
+static inline int turned_initial(const Words *w, const Row *c, const Row *r) {
+    int32_t x = c->first, y = c->last, u = r->first, v = r->last;
+    if (x < 0 || y < 0 || u < 0 || v < 0) return 0;
+    return (y == u && !w->names[u].single && shortened(w, x, v)) || (x == v && !w->names[v].single && shortened(w, y, u));
+}
+
 /* Whether two names sound alike as a whole ("min jun", "minjoon"), or are known as spellings of one ("lee", "rhee"). */
 static inline int alike(const Words *w, int32_t x, int32_t y) {
     if (x < 0 || y < 0) return 0;

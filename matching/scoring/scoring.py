@@ -343,10 +343,14 @@ def _guarded(
 
 
 def _twins(comparer: Comparer, a: Rows, b: Rows, patterns: Rows, odds: Floats) -> Bools:
-    """Pairs that twins are as likely: first names of two tongues, or similar ones that both are usual."""
+    """Pairs that twins are as likely: first names of two tongues, similar ones that both are usual, a surname in another box beside two first names, or no name in a box of both rows that agrees."""
     c, r = comparer.encoded.cohort, comparer.encoded.records
-    tongues = (c.first[a] >= 0) & (r.first[b] >= 0) & (level_in(patterns, "first") == 0)
-    return (tongues & (odds < _TWO_TONGUES)) | comparer.twins_by_name(patterns, a, b)
+    missing = level_in(patterns, "first") == 0
+    tongues = (c.first[a] >= 0) & (r.first[b] >= 0) & missing
+    named = ((c.first[a] >= 0) | (c.last[a] >= 0)) & ((r.first[b] >= 0) | (r.last[b] >= 0))
+    found = (tongues & (odds < _TWO_TONGUES)) | comparer.twins_by_name(patterns, a, b)
+    nameless = named & models.nameless_patterns(patterns)
+    return found | (nameless & ~comparer.given.across(a, b))
 
 
 def _heirs(patterns: Rows, odds: Floats) -> Bools:

@@ -43,6 +43,9 @@ def mixed_up(row, other, rng):
             row[column] = row[column][:place] + rng.choice("19ab") + row[column][place + 1 :]
     if rng.random() < 0.1:
         row["first_name"], row["last_name"] = row["last_name"], row["first_name"]
+    if rng.random() < 0.15:
+        short = rng.choice(["first_name", "last_name"])
+        row[short] = row[short] and row[short][:1]
     row |= {"middle_name": rng.choice([None, "j", "jose", "ann"]), "city": rng.choice(["x", "y"])}
     return row | {"name_suffix": rng.choice([None, "jr", "sr"]), "driver_license": row["ssn"]}
 

@@ -61,6 +61,13 @@ def test_the_same_names_otherwise_arranged_are_one_agreement(mine, theirs):
         ("Lisa Yanhui||Huang", "HUANG||YAN HUI", "first", "swapped"),
         ("Anna|Hyun|Lee", "HYUN||KIM", "first", "part"),
         ("Kim|Hyun|Lee", "HYUN||KIM", "last", "different"),
+        ("Priya||G", "PRIYA||GANESAN", "last", "missing"),
+        ("Priya||G", "PRIYA||RAMAN", "last", "different"),
+        ("K||Balaji", "BALAJI||KRISHNAMURTHY", "first", "part"),
+        ("K||Balaji", "BALAJI||KRISHNAMURTHY", "last", "missing"),
+        ("Balaji||K", "KRISHNAMURTHY||BALAJI", "first", "part"),
+        ("K||Balaji", "BALAJI||RAMAN", "first", "different"),
+        ("K||Balaji", "BALAJI||RAMAN", "last", "different"),
     ],
 )
 def test_joined_parted_and_shortened_names(mine, theirs, field, want):

@@ -8,6 +8,7 @@ import pytest
 
 from matching.persons import resolve
 from tests.communities import EIGHT, OTHERS, TIES, make_communities
+from tests.further import FURTHER
 from tests.two_tables import link
 
 pytestmark = pytest.mark.long
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.long
 MADE = {
     "eight": {"shares": EIGHT},
     "four others, no telephone": {"shares": OTHERS, "phones": False},
+    "nine that nothing was chosen by": {"shares": FURTHER},
     "fathers, sons and twins": {"ties": ("son", "twin"), "relatives": 300},
 }
 

@@ -71,6 +71,17 @@ CASES = [
         {"names"},
     ),
     ({"birth_date": None, "street": "3 Oak Av"}, {}, set()),
+    ({"last_name": "Balaji"}, {"last_name": "Kavitha", "sex": "F"}, {"sex"}),
+    ({}, {"last_name": "Kavitha"}, set()),
+    ({}, {"first_name": "George", "last_name": "Kavitha"}, set()),
+    ({}, {"first_name": "E", "last_name": "Kavitha"}, {"twin"}),
+    ({}, {"first_name": "E", "last_name": "Kavitha", "street": "3 Oak Av"}, set()),
+    ({}, {"first_name": "E"}, set()),
+    (
+        {"ssn": "571448822"},
+        {"ssn": "571448822", "first_name": "E", "last_name": "Kavitha", "sex": "F"},
+        set(),
+    ),
 ]
 
 
@@ -111,6 +122,28 @@ def test_similar_first_names_that_both_are_usual_are_twins_and_a_slip_of_the_pen
     mine, theirs = np.arange(2, dtype=np.int32), np.zeros(2, np.int32)
     assert scorer.weighed(mine, theirs)[1].tolist() == [True, False]
     assert scorer.opposed(mine, theirs).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "held"),
+    [
+        (("Senthil", "Srinivasan"), ("Srinivasan", "Meenakshi"), True),
+        (("Srinivasan", "Senthil"), ("Meenakshi", "Srinivasan"), True),
+        (("Senthil", "Srinivasan"), ("Srinivasan", "Sentil"), False),  # turned, and a slip
+        (("Senthil", "Srinivasan"), ("Meenakshi", "Raman"), False),  # a new name, and what else?
+        ((None, "Agus"), ("Suharto", None), True),
+        (("Budi", "Budi"), (None, "Iwan"), True),
+        ((None, "Suharto"), ("Suharto", None), False),
+        (("Budi", None), ("Budi", "Iwan"), False),
+        ((None, "Iwan"), ("Budi", "Iwan"), False),
+    ],
+)
+def test_twins_whose_names_stand_in_other_boxes_or_have_none_in_common_are_held(mine, theirs, held):
+    rows = [LEE | dict(zip(("first_name", "last_name"), name, strict=True)) for name in (mine, theirs)]  # fmt: skip
+    zero = np.zeros(1, np.int32)
+    for more, want in (({}, held), ({"ssn": "571448822"}, False), ({"street": "", "birth_date": ""}, False)):  # fmt: skip
+        scorer = Scorer(encode(cohort(rows[0] | more), records(rows[1] | more)), LinkOptions(never_link=("twin",)))  # fmt: skip
+        assert scorer.weighed(zero, zero)[1].tolist() == [want], more
 
 
 def test_names_alone_are_never_a_link_however_rare_they_are():
