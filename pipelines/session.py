@@ -28,7 +28,7 @@ from crypto.process import harden_process, lock_memory, require_fips
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
-from systems.description import description_digests, use_local
+from systems.description import Systems, description_digests
 from systems.register import RegisterStore, SnapshotInfo, Standing
 from systems.tabular import Limits
 
@@ -70,7 +70,7 @@ class Session:
         self._memory = memory or Memory()
         self._signing = (signing or Signing)(self.signed_since)
         self.settings: Settings = home.settings()
-        use_local(home.systems)
+        self.systems = Systems.of(home.systems)
         self.warnings: list[str] = []  # what was let pass, for whoever gave the command
         harden_process()
         if self.settings.operations.lock_memory:
@@ -189,7 +189,9 @@ class Session:
         """The snapshots of the registers."""
         fetch = self._fetch_snapshot if self.settings.bucket.register_url else None
         forget = self.keyring.forget_snapshot_key
-        return RegisterStore(self.home.register, self._snapshot_key, forget, fetch, self._standing)
+        return RegisterStore(
+            self.home.register, self._snapshot_key, forget, self.systems, fetch, self._standing
+        )
 
     def _standing(self, info: SnapshotInfo) -> Standing:
         """Whether a snapshot is in use, by the ledger and by its own manifest, and who may accept it otherwise."""
@@ -263,7 +265,7 @@ class Session:
 
     def _terms(self, code: str) -> SystemTerms | None:
         """A system's terms, with what the settings open in them."""
-        terms, chosen = terms_of(code), self.settings.approvals
+        terms, chosen = terms_of(code, self.systems), self.settings.approvals
         if terms is None:
             return None
         opened = {kind for kind in terms.withheld if f"{code}.{kind}" in chosen.opened_kinds}

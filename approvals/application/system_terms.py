@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from systems.description import Document, Purpose
+    from systems.description import Document, Purpose, Systems
 
 POLICY = "policy"
 KINDS = ("identified", "deidentified", "aggregated")
@@ -94,19 +94,14 @@ def individual_level_for(terms: SystemTerms, requester: str) -> SystemTerms:
     return replace(terms, kinds={**terms.kinds, requester: wider})
 
 
-def terms_of(code: str) -> SystemTerms | None:
-    """The terms of a system by its code, with what the opened home adds; None where the Department describes none such."""
-    from systems.description import load_system, system_codes
-
-    return _terms(code, load_system(code).digest) if code in system_codes() else None
-
-
 @cache
-def _terms(code: str, _digest: str) -> SystemTerms:
-    """The terms of a system as it is described now, by the digest of that."""
-    from systems.description import load_system
+def terms_of(code: str, systems: "Systems | None" = None) -> SystemTerms | None:
+    """The terms of a system by its code, as a home has it; None where the Department describes none such."""
+    from systems.description import Systems, system_codes
 
-    system = load_system(code)
+    if code not in system_codes():
+        return None
+    system = (systems or Systems()).load(code)
     release = system.release
     rows = {
         kind: described

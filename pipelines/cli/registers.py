@@ -156,8 +156,7 @@ def describe(console: Console, system: str, what: str | None = None) -> None:
     """Show a system's tables, a table's columns, or a list's codes."""
     from pipelines.registers import describe_system
 
-    _ = console.session  # what the home adds is shown, too
-    title, names, rows = describe_system(system.upper(), what)
+    title, names, rows = describe_system(console.session.systems.load(system.upper()), what)
     console.show_rows(title, names, rows)
 
 

@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 
 from errors import nearest
-from systems.description import Column, System, load_system
+from systems.description import Column, System
 from systems.errors import NotDescribed
 from systems.register import form_of
 
 Rows = list[dict[str, object]]
 
 
-def describe_system(code: str, what: str | None) -> tuple[str, Sequence[str], Rows]:
+def describe_system(system: System, what: str | None) -> tuple[str, Sequence[str], Rows]:
     """A title, columns and rows: of all tables, of one table's columns, or of one list's codes.
 
     Raises:
-        UnknownSystem: there is no such system.
         NotDescribed: it has no table or code list of this name.
     """
-    system = load_system(code)
+    code = system.code
     if what is None:
         return (
             f"Tables of {code}",

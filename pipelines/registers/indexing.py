@@ -23,7 +23,7 @@ from pipelines.registers.ahead import ReadAhead, What
 from pipelines.registers.index_changes import Changes
 from pipelines.session import Session
 from systems import database
-from systems.description import System, load_system
+from systems.description import System
 from systems.register import BEFORE, Index, Indexed, Snapshot, SnapshotInfo, by_entry, entries_sql
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def index_of(snapshot: Snapshot) -> Index | None:
 def stale_indexes(session: Session) -> list[str]:
     """The newest snapshot of each system, where an index would help its releases and there is none that they read."""
     newest = {info.system: info for info in session.registers.list()}
-    wanted = {code: index_version(load_system(code)) for code in newest}
+    wanted = {code: index_version(session.systems.load(code)) for code in newest}
     return [
         info.snapshot_id
         for code, info in sorted(newest.items())

@@ -1,7 +1,6 @@
 """What a home's snapshots are, for a person to look at."""
 
 from pipelines.session import Session
-from systems.description import load_system
 from systems.register import SnapshotInfo
 
 
@@ -12,7 +11,7 @@ def list_registers(session: Session, system: str | None) -> list[dict[str, objec
         UnknownSystem: there is no such system.
     """
     if system is not None:
-        load_system(system)
+        session.systems.load(system)
     return [as_row(session, info) for info in session.registers.list(system)]
 
 

@@ -21,7 +21,7 @@ from pipelines.registers.resolving import Resolution
 from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems.databases import DatabaseSource
-from systems.description import System, load_system
+from systems.description import System
 from systems.register import (
     Base,
     FileSource,
@@ -84,7 +84,7 @@ def load_register(
         CodedError: the bucket did not take it: the snapshot is loaded and whole in the home, and
             `bucket upload` sends what is missing.
     """
-    described = load_system(system)
+    described = session.systems.load(system)
     if isinstance(source, Sequence):
         source = FileSource(source, session.limits)
     leave = source.close if isinstance(source, DatabaseSource) else None

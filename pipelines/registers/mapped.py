@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.home import write_private
 from pipelines.safeguards import check_mapping
 from pipelines.session import Session
-from systems.description import MAPPING, System, load_system, path_beside
+from systems.description import MAPPING, System, path_beside
 from systems.errors import BaseDiffers, MappingThere
 from systems.mapping import MappedSupply, Proposal, propose, read_mapping
 from systems.outputs import written_together
@@ -53,7 +53,7 @@ def write_proposal(
         MappingThere: the home has one, and no other place is named.
         OutputUnwritable, CodedError: it can't be written; a table can't be read.
     """
-    system = load_system(code)
+    system = session.systems.load(code)
     path = path_beside(session.home.systems, code, MAPPING)
     if out is None and path.exists():
         raise MappingThere(system=code)

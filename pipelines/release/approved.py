@@ -9,7 +9,7 @@ from extracts.deidentified import RiskLimit, replaced
 from extracts.rows import RowScope
 from pipelines.home import Disclosure, SettingsUnusable
 from pipelines.release.orders import Order, together_in
-from systems.description import System, load_system, system_codes
+from systems.description import System, Systems, system_codes
 
 if TYPE_CHECKING:
     from extracts.perturbation import Noise
@@ -37,18 +37,21 @@ class ApprovedRelease:
         order: what a person asked for.
         application: what the project was approved for.
         policy: the settings of disclosure control, where order and application say nothing.
+        systems: the systems as the home has them.
     """
 
     order: Order
     application: Application
     policy: Disclosure
+    systems: Systems
 
     @functools.cached_property
     def system(self) -> System:
         """The data system, with the persons whom its tables count by policy, and the levels ordered together."""
+        system = self.systems.load(self.order.system)
         if self.order.kind != "aggregated":
-            return load_system(self.order.system).linking(self.linked_role)
-        return together_in(self.order.system, self.order.together).counting(self.policy.person_role)
+            return system.linking(self.linked_role)
+        return together_in(system, self.order.together).counting(self.policy.person_role)
 
     @property
     def linked_role(self) -> str | None:
@@ -154,7 +157,7 @@ class ApprovedRelease:
         named = self.policy.exclusions_released
         if not named:  # no other system need be read
             return ()
-        described = (load_system(code).release for code in system_codes())
+        described = (self.systems.load(code).release for code in system_codes())
         rows = [r for one in described for r in (one.identified, one.deidentified) if r is not None]
         known = {e.name for r in rows for e in r.exclusions}
         if not set(named) <= known:

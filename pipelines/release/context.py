@@ -92,7 +92,9 @@ class ReleaseContext:
         form = self.project.application
         if form is None:
             raise ApplicationMissing(project=self.order.project)
-        return ApprovedRelease(self.order, form, self.session.settings.disclosure)
+        return ApprovedRelease(
+            self.order, form, self.session.settings.disclosure, self.session.systems
+        )
 
     @functools.cached_property
     def staging(self) -> Staging:

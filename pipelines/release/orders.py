@@ -33,7 +33,7 @@ from pipelines.release.errors import (
 )
 from pipelines.safeguards import Pins, check_before, pins_of
 from pipelines.session import Session, today
-from systems.description import BETWEEN, System, description_text, load_system
+from systems.description import BETWEEN, System
 from systems.errors import NotDescribed
 from systems.register import SnapshotInfo
 
@@ -189,13 +189,14 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
     if kind != "aggregated" and (request.dims or request.together):
         raise OptionsDisagree(option="--dims and --together belong to --kind aggregated")
-    together_in(state.system, request.together)
+    system = session.systems.load(state.system)
+    together_in(system, request.together)
     if kind != "deidentified" and (request.coarser or request.suppress_locally or request.keep):
         raise OptionsDisagree(
             option="--coarser, --suppress-locally and --keep belong to de-identified rows"
         )
-    coarser = known_coarser(request.coarser, state.system)
-    keep = known_weights(request.keep, state.system)
+    coarser = known_coarser(request.coarser, system)
+    keep = known_weights(request.keep, system)
     approved = state.application.years if state.application else None
     # Pinned: what was read with the years of today is not read with those of an amendment.
     years = parse_years(request.years) or ((approved.first, approved.last) if approved else None)
@@ -223,7 +224,9 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     ordered = session.releases.order(request.project, kind, session.person, today(), facts)
     make_run_folder(session.home, ordered.release)
     described = run_folder(session.home, ordered.release) / "system.toml"
-    write_private(described, description_text(state.system))  # of which the pins have the digest
+    write_private(
+        described, session.systems.text(state.system)
+    )  # of which the pins have the digest
     doubtful = request.doubtful or session.settings.linkage.doubtful
     write_order(
         session.home,
@@ -292,7 +295,7 @@ def known_kind(text: str | None) -> Kind:
     return cast("Kind", text)
 
 
-def together_in(system: str, given: Sequence[str]) -> System:
+def together_in(system: System, given: Sequence[str]) -> System:
     """The system with levels put together, each as ``county=003+005``.
 
     Raises:
@@ -303,29 +306,28 @@ def together_in(system: str, given: Sequence[str]) -> System:
         name, _, levels = text.partition("=")
         groups.setdefault(name, []).append(tuple(levels.split(BETWEEN)))
     try:
-        return load_system(system).putting_together(groups)
+        return system.putting_together(groups)
     except NotDescribed:
         raise OptionsDisagree(option="--together wants DIM=LEVEL+LEVEL, each level once") from None
 
 
-def known_coarser(text: str | None, system: str) -> tuple[str, ...]:
+def known_coarser(text: str | None, system: System) -> tuple[str, ...]:
     """Columns that their coarser versions are to stand for: named, or ``dates``, or ``all``.
 
     Raises:
         OptionsDisagree: one that the system gives in one version only.
     """
-    described = load_system(system)
     names = tuple(n.strip() for n in (text or "").split(",") if n.strip())
-    levels = [level_columns(described, n) if n in LEVELS else (n,) for n in names]
+    levels = [level_columns(system, n) if n in LEVELS else (n,) for n in names]
     columns = tuple(dict.fromkeys(name for level in levels for name in level))
-    if not set(columns) <= set(described.rows("deidentified").coarser):
+    if not set(columns) <= set(system.rows("deidentified").coarser):
         raise OptionsDisagree(
             option="--coarser takes all, dates, or columns with a coarser version"
         )
     return columns
 
 
-def known_weights(texts: Sequence[str], system: str) -> dict[str, float]:
+def known_weights(texts: Sequence[str], system: System) -> dict[str, float]:
     """Read ``COLUMN=WEIGHT``: how much more than 1 a column's values are worth where cells must go.
 
     Raises:
@@ -334,7 +336,7 @@ def known_weights(texts: Sequence[str], system: str) -> dict[str, float]:
     """
     if not texts:
         return {}
-    known = set(load_system(system).rows("deidentified").column_names)
+    known = set(system.rows("deidentified").column_names)
     found = [_WEIGHT.fullmatch(text.strip()) for text in texts]
     weights = {m[1]: float(m[2]) for m in found if m and m[1] in known and 0 < float(m[2]) <= 100}
     if len(weights) != len(texts):

@@ -13,7 +13,6 @@ from pipelines.home import Home
 from pipelines.safeguards.errors import PinsBroken, SettingsChanged
 from pipelines.safeguards.switches import value_of
 from pipelines.session import Session
-from systems.description import load_system
 from systems.errors import SnapshotDamaged
 from systems.register import SnapshotInfo
 
@@ -56,7 +55,8 @@ def pins_of(session: Session, system: str, snapshot: SnapshotInfo | None = None)
     loaded, mapping = (
         (snapshot.snapshot_id, snapshot.mapping) if snapshot and snapshot.mapping else ("", "")
     )
-    return Pins(settings=plain, system=load_system(system).digest, snapshot=loaded, mapping=mapping)
+    described = session.systems.load(system).digest
+    return Pins(settings=plain, system=described, snapshot=loaded, mapping=mapping)
 
 
 def recorded_pins(home: Home, release: str) -> Pins | None:

@@ -5,11 +5,10 @@ in code that a TOML could state.
 """
 
 from systems.description.loading import (
+    Systems,
     description_digests,
-    description_text,
     load_system,
     system_codes,
-    use_local,
 )
 from systems.description.local import LOCAL, MAPPING, path_beside, spelled
 from systems.description.model import (

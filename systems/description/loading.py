@@ -9,9 +9,10 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -48,40 +49,54 @@ def description_digests(folder: Path | None = None) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
-_added: dict[str, bytes] = {}  # by each system's code: what the opened home adds
+@dataclass(frozen=True)
+class Systems:
+    """The described systems as one home has them: each as installed, with what the home adds (`systems.description.local`).
 
-
-def use_local(folder: Path | None) -> None:
-    """From now on describe systems with what a home's folder adds to them (`systems.description.local`); with none, as installed.
-
-    Raises:
-        LocalWrong: a file of it can't be read.
+    Attributes:
+        added: what the home adds, by the system's code.
     """
-    read = {code: read_beside(folder, code, LOCAL) if folder else b"" for code in system_codes()}
-    _added.clear()
-    _added.update({code: content for code, content in read.items() if content})
+
+    added: tuple[tuple[str, bytes], ...] = ()
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """The systems of a home, by its folder of what it adds.
+
+        Raises:
+            LocalWrong: a file of it can't be read.
+        """
+        read = ((code, read_beside(folder, code, LOCAL)) for code in system_codes())
+        return cls(tuple((code, content) for code, content in read if content))
+
+    def load(self, code: str) -> System:
+        """The description of a system by its code, such as ``CARPOS``.
+
+        Raises:
+            UnknownSystem: no system has this code.
+            DescriptionBroken: its TOML is not valid, or its parts don't fit together.
+            LocalWrong: the same of what the home adds.
+        """
+        return _loaded(code, dict(self.added).get(code, b""))
+
+    def text(self, code: str) -> str:
+        """What a system is described by, of which `System.digest` is the digest: its file, the shared lists, what the home adds.
+
+        Raises:
+            UnknownSystem, DescriptionBroken, LocalWrong: see `load`.
+        """
+        shared = _SHARED.read_bytes() if self.load(code).shared else b""
+        installed = (_FOLDER / f"{code.lower()}.toml").read_bytes()
+        return (installed + shared + dict(self.added).get(code, b"")).decode()
 
 
 def load_system(code: str) -> System:
-    """Return the description of a data system by its code, such as ``CARPOS``, with what the opened home adds.
+    """A system as installed: what the law says of it, to which no home adds; its codes, columns and digest are those of `Systems`.
 
     Raises:
-        UnknownSystem: no system has this code.
-        DescriptionBroken: its TOML is not valid, or its parts don't fit together.
-        LocalWrong: the same of what the home adds.
+        UnknownSystem, DescriptionBroken: see `Systems.load`.
     """
-    return _loaded(code, _added.get(code, b""))
-
-
-def description_text(code: str) -> str:
-    """What a system is described by, of which `System.digest` is the digest: its file, the shared lists, what the home adds.
-
-    Raises:
-        UnknownSystem, DescriptionBroken, LocalWrong: see `load_system`.
-    """
-    shared = _SHARED.read_bytes() if load_system(code).shared else b""
-    installed = (_FOLDER / f"{code.lower()}.toml").read_bytes()
-    return (installed + shared + _added.get(code, b"")).decode()
+    return _loaded(code, b"")
 
 
 @cache

@@ -16,7 +16,7 @@ from crypto.files import written_whole
 from crypto.resting import attach_key, decrypt_document, is_encrypted, read_staged, scan_staged
 from crypto.secret import StagingKey
 from systems import database
-from systems.description import System, load_system
+from systems.description import System, Systems
 from systems.errors import RegisterUnreadable, SnapshotDamaged
 from systems.register import views
 from systems.register.index import Index
@@ -159,14 +159,20 @@ class Snapshot:
         directory: its folder in the home.
         info: its manifest.
         key: the key of its files.
+        systems: the systems as the home has them.
         fetch: where the folder only holds copies: gets a file that is missing or not what it should be.
     """
 
     def __init__(
-        self, directory: Path, info: SnapshotInfo, key: StagingKey, fetch: FetchFile | None = None
+        self,
+        directory: Path,
+        info: SnapshotInfo,
+        key: StagingKey,
+        systems: Systems,
+        fetch: FetchFile | None = None,
     ) -> None:
         self._directory = directory
-        self._key = key
+        self._key, self._systems = key, systems
         self._fetch = fetch
         self.info = info
 
@@ -178,7 +184,7 @@ class Snapshot:
     @property
     def system(self) -> System:
         """The description of its system."""
-        return load_system(self.info.system)
+        return self._systems.load(self.info.system)
 
     @property
     def encrypted(self) -> bool:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from crypto.resting import write_staged
 from crypto.secret import StagingKey
 from systems import database
-from systems.description import System
+from systems.description import System, Systems
 from systems.errors import (
     IndexIncomplete,
     RegisterUnreadable,
@@ -67,6 +67,7 @@ class RegisterStore:
         root: directory of the store; made where it is not there.
         key_for: gives the key of a snapshot by its id, and makes it where the second argument is true.
         forget_key: erases a key: of a snapshot that was refused, or whose load was stopped.
+        systems: the systems as the home has them.
         fetch: where the directory only holds copies of what is kept elsewhere, gets a file from there.
         standing: says of a snapshot whether it is in use.
     """
@@ -76,6 +77,7 @@ class RegisterStore:
         root: Path,
         key_for: KeyFor,
         forget_key: Callable[[str], object],
+        systems: Systems,
         fetch: snapshots.FetchFile | None = None,
         standing: Callable[[snapshots.SnapshotInfo], Standing] = _by_itself,
     ) -> None:
@@ -84,6 +86,7 @@ class RegisterStore:
         self._key_for = key_for
         self._forget_key = forget_key
         self._fetch = fetch
+        self._systems = systems
 
     def load(
         self,
@@ -147,18 +150,18 @@ class RegisterStore:
             )
             snapshots.write_manifest(info, work)
             if index is not None:
-                info = _with_index(snapshots.Snapshot(work, info, key), index, work, key)
+                info = _with_index(self._snapshot(work, info, key), index, work, key)
             if accept is not None:
-                accept(snapshots.Snapshot(work, info, key))
+                accept(self._snapshot(work, info, key))
             if judge is not None:
-                info = keep_judgement(judge(snapshots.Snapshot(work, info, key)), info, work, key)
+                info = keep_judgement(judge(self._snapshot(work, info, key)), info, work, key)
             work.rename(home / snapshot_id)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             if not (home / snapshot_id).exists():  # a signal may come when it has its name
                 self._forget_key(snapshot_id)
             raise
-        return snapshots.Snapshot(home / snapshot_id, info, key)
+        return self._snapshot(home / snapshot_id, info, key)
 
     def index(self, snapshot_id: str, index: MakeIndex) -> snapshots.Snapshot:
         """Make a snapshot's index, or make it again; for the holder of the register's lock.
@@ -172,7 +175,12 @@ class RegisterStore:
         snapshot.fetch_files()
         info = _with_index(snapshot, index, directory, key)
         _remove_index(directory, info)
-        return snapshots.Snapshot(directory, info, key, self._fetch)
+        return self._snapshot(directory, info, key)
+
+    def _snapshot(
+        self, directory: Path, info: snapshots.SnapshotInfo, key: StagingKey
+    ) -> snapshots.Snapshot:
+        return snapshots.Snapshot(directory, info, key, self._systems, self._fetch)
 
     def list(self, system: str | None = None) -> list[snapshots.SnapshotInfo]:
         """Return what snapshots there are, oldest first.
@@ -198,7 +206,7 @@ class RegisterStore:
         if standing.state == "waiting" and not waiting:
             raise SnapshotWaits(snapshot=snapshot_id, by=standing.by)
         key = self._key_for(snapshot_id, False)
-        return snapshots.Snapshot(directory, info, key, self._fetch)
+        return self._snapshot(directory, info, key)
 
     def in_use(self, snapshot_id: str) -> snapshots.Snapshot:
         """Open a snapshot for a new order.

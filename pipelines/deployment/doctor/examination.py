@@ -11,6 +11,7 @@ from pipelines import home as homes
 from pipelines.deployment.doctor.desk import check_desk
 from pipelines.deployment.doctor.finding import Finding
 from pipelines.deployment.doctor.folder import (
+    check_added,
     check_folder,
     check_ledger,
     check_place,
@@ -40,6 +41,7 @@ _CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
     ("home's format", _service),
     ("cluster", check_cluster),
     ("bucket", check_bucket),
+    ("systems, local", check_added),
     ("register's index", check_registers),
     ("private keys", check_private_keys),
     ("ledger", check_ledger),

@@ -24,6 +24,7 @@ from pipelines.safeguards import (
     witness_states,
 )
 from pipelines.session import Session
+from systems.description import LOCAL, Systems
 
 _LEAST_FREE = 1 << 30  # bytes: below it the next register or release hardly fits
 
@@ -132,6 +133,18 @@ def check_registers(home: homes.Home) -> Iterator[Finding]:
         stale = stale_indexes(session)
     slow = f"releases read the whole register: `doj-release register index {' '.join(stale[:1])}`"
     yield judged("register's index", stale, slow, "of this version, or none needed", "note")
+
+
+def check_added(home: homes.Home) -> Iterator[Finding]:
+    """See that what the home adds to its systems fits them.
+
+    Raises:
+        LocalWrong: it does not.
+    """
+    systems = Systems.of(home.systems)
+    for code, _ in systems.added:
+        systems.load(code)
+        yield Finding(f"{code}, {LOCAL}", "good", "fits what is installed")
 
 
 def check_private_keys(home: homes.Home) -> Iterator[Finding]:

@@ -18,7 +18,6 @@ from pipelines.home import Disclosure
 from pipelines.release.approved import noise_of
 from pipelines.release.context import ReleaseContext
 from pipelines.session import Session, today
-from systems.description import load_system
 from systems.register import SnapshotInfo
 
 if TYPE_CHECKING:  # the solvers load with them, which whoever only asks the gate does without
@@ -103,7 +102,7 @@ def recount_published_years(
     from extracts import aggregated
 
     disclosure = session.settings.disclosure
-    system = load_system(project.system).counting(disclosure.person_role)
+    system = session.systems.load(project.system).counting(disclosure.person_role)
     snapshot = session.registers.newest(project.system)
     spec = aggregated.AggregateSpec(
         years=(years[0], years[-1]),

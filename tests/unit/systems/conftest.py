@@ -9,7 +9,7 @@ import pytest
 
 from crypto.secret import StagingKey
 from synthetic.registers.system import make_system
-from systems.description.loading import load_system
+from systems.description.loading import Systems, load_system
 from systems.register.sources import AsNamed, FileSource
 from systems.register.store import RegisterStore
 
@@ -51,7 +51,7 @@ def store_at(place):
             keys.setdefault(snapshot_id, StagingKey(snapshot_id, secrets.token_bytes(32)))
         return keys[snapshot_id]
 
-    made = RegisterStore(place, key_for, keys.pop)
+    made = RegisterStore(place, key_for, keys.pop, Systems())
     made.keys = keys
     return made
 

@@ -11,7 +11,7 @@ import pytest
 from crypto.secret import StagingKey
 from errors import Exit
 from synthetic.registers.system import make_system
-from systems.description.loading import load_system
+from systems.description.loading import Systems, load_system
 from systems.errors import ForbiddenInRegister, RegisterRefused
 from systems.register.checks import header_problems
 from systems.register.sources import AsNamed, FileSource
@@ -40,7 +40,10 @@ def stops(made_up, tmp_path):
 @pytest.fixture
 def load(tmp_path, ripa):
     store = RegisterStore(
-        tmp_path / "store", lambda name, _create: StagingKey(name, secrets.token_bytes(32)), str
+        tmp_path / "store",
+        lambda name, _create: StagingKey(name, secrets.token_bytes(32)),
+        str,
+        Systems(),
     )
 
     def load(files):

@@ -1,8 +1,10 @@
 """What a home adds to a system's description: codes, code lists and columns; nothing of what is there changes."""
 
+import hashlib
+
 import pytest
 
-from systems.description import load_system, use_local
+from systems.description import Systems, load_system
 from systems.errors import LocalWrong
 
 ADDED = """
@@ -19,31 +21,30 @@ columns = [{ name = "docket_kind", type = "text", class = "N", description = "Ki
 """
 
 
-@pytest.fixture(autouse=True)
-def _installed_again():
-    yield
-    use_local(None)
-
-
 @pytest.fixture
 def home(tmp_path):
     def home(text, code="carpos"):
         (tmp_path / f"{code}.local.toml").write_text(text)
-        use_local(tmp_path)
+        return Systems.of(tmp_path)
 
     return home
 
 
 def test_codes_lists_and_columns_are_added(home):
-    before = load_system("CARPOS")
-    home(ADDED)
-    system = load_system("CARPOS")
+    systems = home(ADDED)
+    system = systems.load("CARPOS")
     assert system.table("order_entry").column("docket_kind").codes == "docket_kind"
     assert "shelter" in system.code_list("contact_kind").values
-    assert system.digest != before.digest
-    assert "docket_kind" not in load_system("RIPA").code_lists_by_name
-    use_local(None)
-    assert load_system("CARPOS") is before
+    assert system.digest == hashlib.sha256(systems.text("CARPOS").encode()).hexdigest()
+    assert systems.load("RIPA") is load_system("RIPA")
+
+
+def test_two_homes_that_are_open_at_once_see_each_its_own(home, tmp_path):
+    """One that is opened later, or beside it, takes nothing from the first, and installed stays installed."""
+    ours, none = home(ADDED), Systems.of(tmp_path / "other")
+    for systems, lists in ((ours, True), (none, False), (ours, True), (Systems(), False)):
+        assert ("docket_kind" in systems.load("CARPOS").code_lists_by_name) == lists
+    assert none.load("CARPOS") is load_system("CARPOS")
 
 
 @pytest.mark.parametrize(
@@ -60,15 +61,13 @@ def test_codes_lists_and_columns_are_added(home):
     ],
 )  # fmt: skip
 def test_what_would_change_something_is_refused(home, text, said):
-    home(text)
     with pytest.raises(LocalWrong) as caught:
-        load_system("CARPOS")
+        home(text).load("CARPOS")
     assert any(said in one for one in caught.value.facts["problems"]), caught.value.facts
 
 
 def test_a_column_that_the_law_does_not_let_in_is_none_under_a_name_of_its_own(home):
     text = "[tables.stop]\ncolumns = [{ name = 'driver_name', type = 'text', class = 'N', description = '' }]"
-    home(text, "ripa")
     with pytest.raises(LocalWrong) as caught:
-        load_system("RIPA")
+        home(text, "ripa").load("RIPA")
     assert caught.value.facts["problems"] == ("tables.stop: a column that the law does not let in",)

@@ -1,7 +1,7 @@
-"""The terms of a system are those of the home that is open, not of the one that was open when somebody first asked."""
+"""The terms of a system are those of the home that asks, not of the one that asked first."""
 
 from approvals.application import terms_of
-from systems.description import use_local
+from systems.description import Systems
 
 ADDED = """
 [code_lists.stop_type]
@@ -9,12 +9,8 @@ codes = [{ value = "ours", label = "Ours", attributes = { type = "ours" } }]
 """
 
 
-def test_what_a_home_adds_is_part_of_the_terms_while_it_is_open(tmp_path):
-    before = terms_of("RIPA")
+def test_what_a_home_adds_is_part_of_its_terms_and_of_no_others(tmp_path):
     (tmp_path / "ripa.local.toml").write_text(ADDED)
-    try:
-        use_local(tmp_path)
-        assert terms_of("RIPA").families == before.families | {"ours"}
-    finally:
-        use_local(None)
-    assert terms_of("RIPA") is before
+    added = terms_of("RIPA", Systems.of(tmp_path))
+    assert added.families == terms_of("RIPA").families | {"ours"}
+    assert terms_of("RIPA", Systems.of(tmp_path)) is added

@@ -17,6 +17,7 @@ from extracts.suppression.coarser import ENOUGH, information
 from extracts.suppression.model.tables import SuppressionPolicy
 from pipelines.errors import OptionsDisagree
 from pipelines.release.orders import together_in
+from systems.description import load_system
 from systems.errors import NotDescribed
 from tests.examples import examples
 
@@ -109,7 +110,7 @@ def test_what_can_not_be_together_is_refused(carpos, wrong):
         carpos.putting_together(wrong)
     texts = [f"{name}={'+'.join(group)}" for name, groups in wrong.items() for group in groups]
     with pytest.raises(OptionsDisagree, match="--together"):
-        together_in("CARPOS", texts or ["county"])
+        together_in(load_system("CARPOS"), texts or ["county"])
 
 
 def test_counties_of_two_regions_are_together_only_without_regions(open_register, carpos):
@@ -134,7 +135,9 @@ def test_a_proposals_options_make_what_it_promises(open_register, carpos):
     for one in found:
         words = one.as_json()["options"].split()
         dims = tuple(words[words.index("--dims") + 1].split(","))
-        system = together_in("CARPOS", [w for w in words if "=" in w]).counting("respondent")
+        system = together_in(load_system("CARPOS"), [w for w in words if "=" in w]).counting(
+            "respondent"
+        )
         quick = SuppressionPolicy(clean=False)
         again = build_aggregate(con, system, spec(*dims), quick)
         status = again.table["status"].to_pylist()

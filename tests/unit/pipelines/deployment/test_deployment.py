@@ -336,6 +336,18 @@ def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
     assert {f.what: f for f in examine(home.root)}["notices"].state == "bad"
 
 
+def test_the_doctor_finds_what_a_home_adds_and_does_not_fit(home):
+    added = home.systems / "carpos.local.toml"
+    assert "CARPOS, local" not in {f.what for f in examine(home.root)}
+    added.write_text(
+        '[code_lists.ours]\ntitle = "x"\nsource = "ours"\ncodes = [{ value = "A", label = "A" }]\n'
+    )
+    assert {f.what: f for f in examine(home.root)}["CARPOS, local"].state == "good"
+    added.write_text("[tables.nope]\ncolumns = []")
+    found = {f.what: f for f in examine(home.root)}["systems, local"]
+    assert (found.state, found.detail.split(":")[0]) == ("bad", "SYSTEM-06")
+
+
 def test_a_server_that_does_not_answer_has_no_deployments(home, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     found = {f.what: f for f in examine(home.root)}

@@ -7,6 +7,7 @@ import pytest
 from approvals.application import example_application, parse_application
 from approvals.application.system_terms import terms_of
 from pipelines.release.approved import ApprovedRelease
+from systems.description import Systems
 
 TEXT = example_application("standard", kind="identified")
 ROLE = 'max_rows = 80000\nlinked_role = "protected"\nlinked_role_need = "Who asks for orders."'
@@ -16,7 +17,7 @@ def approved(text, kind="identified"):
     order = SimpleNamespace(kind=kind, system="CARPOS", coarser=(), years=None, together={})
     policy = SimpleNamespace(exclusions_released=("safe_at_home",), person_role="respondent")
     form = parse_application(text.encode(), terms=terms_of)
-    return ApprovedRelease(order, form, policy)  # type: ignore[arg-type]
+    return ApprovedRelease(order, form, policy, Systems())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,15 @@ import pytest
 
 from pipelines.errors import OptionsDisagree
 from pipelines.release.orders import known_weights
+from systems.description import load_system
 
 
 def test_weights_are_read():
-    assert known_weights(["order_issue_year=3", "order_region=0.5"], "CARPOS") == {
+    assert known_weights(["order_issue_year=3", "order_region=0.5"], load_system("CARPOS")) == {
         "order_issue_year": 3.0,
         "order_region": 0.5,
     }
-    assert known_weights([], "CARPOS") == {}
+    assert known_weights([], load_system("CARPOS")) == {}
 
 
 @pytest.mark.parametrize(
@@ -21,4 +22,4 @@ def test_weights_are_read():
 )  # fmt: skip
 def test_what_is_no_weight_is_refused(texts):
     with pytest.raises(OptionsDisagree):
-        known_weights(texts, "CARPOS")
+        known_weights(texts, load_system("CARPOS"))

@@ -16,10 +16,10 @@ from pipelines.release.context import release_context
 from pipelines.release.errors import RunnerGone
 from pipelines.release.orders import Request, order_release
 from pipelines.release.run import check_answers, run_stage
-from pipelines.safeguards import pins
 from pipelines.safeguards.errors import PinsBroken, SettingsChanged
 from pipelines.safeguards.pins import check_pins, pins_of
 from pipelines.session import Session
+from systems.description import Systems, load_system
 from systems.errors import SnapshotDamaged
 
 ORDERED = date(2026, 11, 23)
@@ -117,8 +117,8 @@ def test_the_systems_file_stands_beside_the_order_as_it_was(ordered):
 
 
 def test_another_description_of_the_system_stops_it(ordered, monkeypatch):
-    real = pins.load_system("CARPOS")
-    monkeypatch.setattr(pins, "load_system", lambda _: real.model_copy(update={"digest": "00"}))
+    other = load_system("CARPOS").model_copy(update={"digest": "00"})
+    monkeypatch.setattr(Systems, "load", lambda *_: other)
     with pytest.raises(SettingsChanged) as stopped:
         check(*ordered)
     assert stopped.value.facts == {"settings": (), "system_file": 1}
