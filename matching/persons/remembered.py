@@ -24,7 +24,7 @@ from matching.normalise import Encoded, ReadAs, Side
 from matching.options import LinkOptions
 from matching.scoring import Learnt, Scorer
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _WORDS: Final = ("names", "streets", "places")
 _COLUMNS: Final = ("part", "key", "value", "text")
 _NOTHING: Final = np.empty(0, np.int64)

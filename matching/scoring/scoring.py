@@ -333,7 +333,7 @@ def _guarded(
     """``guarded_patterns``, and what patterns don't show: names that are known by their sound alone are held by the guard on names, perhaps sons by that on birth dates."""
     held = {
         "names": comparer.encoded.in_other_letters(a, b),
-        "twin": _twins(comparer, a, b, patterns, odds),
+        "twin": _twins(comparer, a, b, patterns, odds) | _nameless(comparer, a, b, patterns),
         "birth": _heirs(patterns, odds),
     }
     return [
@@ -343,14 +343,17 @@ def _guarded(
 
 
 def _twins(comparer: Comparer, a: Rows, b: Rows, patterns: Rows, odds: Floats) -> Bools:
-    """Pairs that twins are as likely: first names of two tongues, similar ones that both are usual, a surname in another box beside two first names, or no name in a box of both rows that agrees."""
+    """Pairs that twins are as likely: first names of two tongues, similar ones that both are usual, or a surname in another box beside two first names."""
     c, r = comparer.encoded.cohort, comparer.encoded.records
-    missing = level_in(patterns, "first") == 0
-    tongues = (c.first[a] >= 0) & (r.first[b] >= 0) & missing
+    tongues = (c.first[a] >= 0) & (r.first[b] >= 0) & (level_in(patterns, "first") == 0)
+    return (tongues & (odds < _TWO_TONGUES)) | comparer.twins_by_name(patterns, a, b)
+
+
+def _nameless(comparer: Comparer, a: Rows, b: Rows, patterns: Rows) -> Bools:
+    """Pairs of one birth and home of which each has a name, and no two agree, in any box: no contradiction, but nothing that tells twins apart."""
+    c, r = comparer.encoded.cohort, comparer.encoded.records
     named = ((c.first[a] >= 0) | (c.last[a] >= 0)) & ((r.first[b] >= 0) | (r.last[b] >= 0))
-    found = (tongues & (odds < _TWO_TONGUES)) | comparer.twins_by_name(patterns, a, b)
-    nameless = named & models.nameless_patterns(patterns)
-    return found | (nameless & ~comparer.given.across(a, b))
+    return named & models.nameless_patterns(patterns) & ~comparer.given.across(a, b)
 
 
 def _heirs(patterns: Rows, odds: Floats) -> Bools:

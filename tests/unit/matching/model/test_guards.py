@@ -146,6 +146,12 @@ def test_twins_whose_names_stand_in_other_boxes_or_have_none_in_common_are_held(
         assert scorer.weighed(zero, zero)[1].tolist() == [want], more
 
 
+def test_rows_without_a_name_in_common_are_asked_about_and_no_contradiction():
+    mine, theirs = ({**LEE, "first_name": x, "last_name": y} for x, y in ((None, "Agus"), ("Suharto", None)))  # fmt: skip
+    _, held, opposed = Scorer(encode(cohort(mine), records(theirs)), LinkOptions()).weighed(*np.zeros((2, 1), np.int32))  # fmt: skip
+    assert (held.tolist(), opposed.tolist()) == ([True], [False])
+
+
 def test_names_alone_are_never_a_link_however_rare_they_are():
     rows = people(300, 5)
     bare = [{"first_name": f"q{i}name", "last_name": f"z{i}family"} for i, _ in enumerate(rows)]
