@@ -90,7 +90,8 @@ def read_small(path: Path, longest: int) -> bytes:
     return data
 
 
-_unfinished: set[Path] = set()  # what this process is writing
+# What this process is writing, whatever for: it is ended by force as a whole, by a signal that no caller is handed.
+_unfinished: set[Path] = set()
 
 
 @contextlib.contextmanager

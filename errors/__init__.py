@@ -40,6 +40,7 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
+# The classes that this program has, not what happened: filled as their modules are imported, so that no code is given twice.
 _registry: dict[str, "type[CodedError]"] = {}
 
 

@@ -37,6 +37,7 @@ class UnderWay:
     orchestrated: bool
 
 
+# Signals are a process's own, and so is what is known of them: their handlers are handed nothing of ours.
 _under_way: list[UnderWay] = []
 _asked: list[int] = []
 _heard: list[int] = []

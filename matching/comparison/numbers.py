@@ -1,5 +1,7 @@
 """Small of birth dates and identifying numbers, by arithmetic on whole arrays."""
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -127,16 +129,12 @@ def _by_digit(x: Ints, y: Ints, base: int) -> Bools:
     return (different == 1) | ((different == 2) & (swaps == 1))
 
 
+@cache
 def gaps(base: int) -> Ints:
     """The differences (sorted) that two such numbers can have."""
-    if base not in _GAPS:
-        powers = [base**j for j in range(18 if base == 10 else 12)]
-        steps = [k * f * p for p in powers for k in range(1, base) for f in (1, base - 1)]
-        _GAPS[base] = np.unique(np.array([g for g in steps if g < 2**63], np.int64))
-    return _GAPS[base]
-
-
-_GAPS: dict[int, Ints] = {}
+    powers = [base**j for j in range(18 if base == 10 else 12)]
+    steps = [k * f * p for p in powers for k in range(1, base) for f in (1, base - 1)]
+    return np.unique(np.array([g for g in steps if g < 2**63], np.int64))
 
 
 def _default(date: Nibbles) -> Bools:

@@ -135,7 +135,8 @@ def worker_state(folder: str) -> dict[str, object]:
     return {"versions": software_versions(), "secret": found, "folder": seen}
 
 
-# What this process works on, with its folder and key: what all shards need is read once.
+# What this worker works on, with its folder and key: what all shards need is read once. Dask calls it with a folder and a number
+# alone, and hands no object from one call to the next; another folder, or the end of this one, puts it away.
 _loaded: list[tuple[str, Worker, StagingKey]] = []
 _lock = threading.Lock()
 

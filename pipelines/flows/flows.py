@@ -71,6 +71,7 @@ class RunObserver:
             self.progress(stage, state)
 
 
+# Of one flow and what it calls, not of the process; no parameter, since Prefect stores those.
 _observer: ContextVar[RunObserver | None] = ContextVar("observer", default=None)
 
 
