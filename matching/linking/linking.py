@@ -300,6 +300,9 @@ def link_sources(
     empty = [name for name, table in (("cohort", mine), ("records", theirs)) if not len(table)]
     what = "no rows: nothing is linked"
     findings = (*findings, *(Finding("no_rows", side, "", 0, 0, what) for side in empty))
+    if not empty and normalise.namesakes_alike(columns) and not exact:
+        what = "not compared, nor a number of one person's: a father and a son of one name and home can't be told apart"
+        findings = (*findings, Finding("no_birth_date", "cohort", "birth_date", 0, 0, what))
     row = begin = np.arange(mine.num_rows, dtype=np.int32)
     if cohort.aliases:  # variants of a row stand behind it
         row, begin = arrays.number_ids(mine["cohort_id"])

@@ -12,6 +12,7 @@ from matching.normalise.encoding import (
     encode,
     encode_alone,
     encode_one,
+    namesakes_alike,
     unread_columns,
 )
 from matching.normalise.full_names import FULL_NAME, boxes_of, split_full_names

@@ -3,7 +3,7 @@
 Distinct texts are normalised once, and both sides get one numbering. What is kept of a row is a few integers.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -184,6 +184,11 @@ def unread_columns(cohort: Iterable[pa.Table]) -> tuple[Finding, ...]:
 def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
     """The standard columns that both sides have."""
     return tuple(c for c in STANDARD if c in cohort and c in records)
+
+
+def namesakes_alike(columns: Collection[str]) -> bool:
+    """Whether nothing in these columns tells two people of one name and home apart."""
+    return not {"birth_date", "ssn", "driver_license"} & set(columns)
 
 
 def encode_alone(

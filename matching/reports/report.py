@@ -22,6 +22,8 @@ from matching.scoring import BudgetCost, Scored, Scorer
 # of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
 _FLAT = 0.7
 _MODEL_ERROR = 0.5  # of an expected rate: how far the probabilities themselves may be off
+# Of links, where no birth date tells a son from his father: where families were drawn into the cohort, .06 were (`docs/decisions/024`).
+_NAMESAKES = 0.08
 
 
 @dataclass(frozen=True)
@@ -120,18 +122,20 @@ def _flattened(probability: Floats) -> Floats:
     return yes / (yes + no)
 
 
-def _expected_rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
+def _expected_rate(
+    expected: float, whole: float, spread: float, at_worst: float = 0.0, besides: float = 0.0
+) -> Rate:
     """A rate from a sum of probabilities; ``spread`` is the sum of their variances.
 
     The interval adds to the binomial spread half of the expectation for the error of the
     probabilities themselves (`benchmarks/accuracy.py`: on data unlike the prior's, expectations were off by
-    up to that), reaches what is expected ``at_worst``, and never is narrower than what no event in ``whole`` trials allows
+    up to that), reaches what is expected ``at_worst`` and what may be false ``besides``, and never is narrower than what no event in ``whole`` trials allows
     ("rule of three").
     """
     if whole <= 0:
         return Rate(0.0, 0.0, 1.0)
     chance, error = 1.96 * (spread**0.5), _MODEL_ERROR * expected
-    high = max(max(expected + error, at_worst) + chance, 3.0)
+    high = max(max(expected + error, at_worst) + besides + chance, 3.0)
     return Rate(
         round(expected / whole, 6),
         round(max(0.0, expected - error - chance) / whole, 6),
@@ -380,6 +384,7 @@ def link_report(
                 float(len(sureness)),
                 float((sureness * (1 - sureness)).sum()),
                 float(len(sureness)) - float(_flattened(sureness).sum()),
+                _NAMESAKES * len(sureness) * normalise.namesakes_alike(scorer.encoded.columns),
             ),
             missed_match_rate=_expected_rate(total - sure, total, doubt + unseen),
             curve=_threshold_curve(probability, unseen),
