@@ -30,7 +30,10 @@ def _number_agrees(levels: Levels) -> Bools:
 
 
 def _birth(levels: Levels) -> Bools:
-    return _are(levels, "birth", "near year", "different") & ~_number_agrees(levels)
+    """Other dates; or none on a side, and of the names one in another box beside an initial: who is Balaji's son may be K Balaji."""
+    son = _are(levels, "birth", "missing") & _are(levels, "first", "part")
+    son &= _are(levels, "last", "missing")
+    return (_are(levels, "birth", "near year", "different") | son) & ~_number_agrees(levels)
 
 
 def _suffix(levels: Levels) -> Bools:
@@ -109,7 +112,7 @@ def _names(levels: Levels) -> Bools:
 GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
     "birth": _birth, "suffix": _perhaps_junior, "sex": _sex, "twin": _perhaps_twin, "number": _number, "names": _names,
 }  # fmt: skip
-"""birth: full birth dates more than a slip apart and no number agreeing (none on a side, and one home: where namesakes of one home are nearly as likely);
+"""birth: full birth dates more than a slip apart and no number agreeing (none on a side: where namesakes of one home are nearly as likely, or a name agrees in another box beside an initial);
 suffix: junior and senior (either on one side only: where a birth date is missing, too); sex: another sex and
 first name, and one surname and birth date, or another sex and last name, and one birth date; twin: another first or middle name, and one surname, birth date and home (another first name beside one middle
 name: anywhere; similar first names: where both are usual), or of one home and birth date a letter of the names alone, a surname in another box alone, or no name at all; number: another social security or licence number, and neither a

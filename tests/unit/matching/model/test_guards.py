@@ -77,6 +77,8 @@ CASES = [
     ({}, {"first_name": "E", "last_name": "Kavitha"}, {"twin"}),
     ({}, {"first_name": "E", "last_name": "Kavitha", "street": "3 Oak Av"}, set()),
     ({}, {"first_name": "E"}, set()),
+    ({"first_name": "K", "last_name": "Eric", "birth_date": None}, {"last_name": "Kim"}, {"birth"}),
+    ({"first_name": "K", "last_name": "Eric"}, {"last_name": "Kim"}, set()),
     (
         {"ssn": "571448822"},
         {"ssn": "571448822", "first_name": "E", "last_name": "Kavitha", "sex": "F"},
