@@ -12,7 +12,6 @@ from approvals.letters.composing import (
     catalogue,
     compose,
     letter_of_event,
-    letters_for,
     paragraphs_of,
     recipient_lines,
 )

@@ -116,11 +116,6 @@ def letter_of_event(state: ProjectState, kind: str, facts: Mapping[str, Any]) ->
     return None
 
 
-def letters_for(kind: str) -> tuple[str, ...]:
-    """The names of the letters that go with a kind of event."""
-    return tuple(name for name, row in _ROWS.items() if row.get("event") == kind)
-
-
 def paragraphs_of(document: bytes) -> list[str] | None:
     """The paragraphs of a document that is plain text; None of any other, which is enclosed."""
     if len(document) > _LONGEST or document.startswith(b"%PDF") or b"\0" in document:

@@ -367,11 +367,6 @@ class ReportModel(Part):
         """Critical checks that do not hold."""
         return tuple(c for c in self.checks if not c.holds and c.severity == "critical")
 
-    @property
-    def warned_checks(self) -> tuple[CheckLine, ...]:
-        """Warnings that do not hold."""
-        return tuple(c for c in self.checks if not c.holds and c.severity == "warning")
-
     def as_json(self) -> str:
         """Return the model as JSON text, sorted and indented, ending in a newline."""
         content = self.model_dump(mode="json")

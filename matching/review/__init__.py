@@ -13,8 +13,6 @@ from matching.review.sheet import (
     Filled,
     Line,
     as_exported,
-    export_sheet,
-    import_decisions,
     import_filled,
     neutral,
     write_sheet,

@@ -14,7 +14,7 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("same", "different", "unsure")
 
 @dataclass(frozen=True)
 class Decision:
-    """A reviewer's word on one pair. Ids as given to ``export_sheet``."""
+    """A reviewer's word on one pair. Ids as the links have them."""
 
     cohort_id: str
     record_id: str | int

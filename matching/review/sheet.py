@@ -14,11 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import pyarrow as pa
-
-from matching.arrow import pc
 from matching.errors import BadSheet, ChangedPairs, NothingDecided, UnknownReason, UnknownVerdict
-from matching.review.decisions import VERDICTS, Decision, Verdict
+from matching.review.decisions import VERDICTS, Verdict
 from matching.review.marks import marks_of
 from matching.tables import STANDARD
 from systems.errors import FormatUnknown, SheetUnknown, TableEmpty, TableIsDirectory, TableMissing
@@ -81,32 +78,6 @@ class Filled:
     verdict: Verdict
     reason: str = ""
     note: str = ""
-
-
-def export_sheet(path: Path, pairs: pa.Table, cohort: pa.Table, records: pa.Table) -> int:
-    """Write the doubtful pairs as an XLSX sheet with both sides' values next to each other.
-
-    Args:
-        path: where; written whole or not at all, readable by its owner alone.
-        pairs: ``cohort_id, record_id, match_probability`` (for example the links to review).
-        cohort: the cohort with standard columns.
-        records: the records with standard columns; the first row of each record is shown.
-
-    Returns:
-        How many pairs were written.
-    """
-    mine, theirs = _by_id(cohort, "cohort_id", pairs), _by_id(records, "record_id", pairs)
-    blocks: dict[str, int] = {}
-    lines = [
-        Line(
-            number, pair["cohort_id"], str(pair["record_id"]),
-            blocks.setdefault(pair["cohort_id"], len(blocks)), number,
-            mine[pair["cohort_id"]], theirs[pair["record_id"]], pair["match_probability"],
-        )
-        for number, pair in enumerate(pairs.to_pylist(), start=1)
-    ]  # fmt: skip
-    write_sheet(path, lines)
-    return len(lines)
 
 
 def write_sheet(path: Path, pairs: Sequence[Line], rows: Sequence[Line] = ()) -> None:
@@ -233,24 +204,6 @@ def as_exported(value: str) -> str:
     return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
 
 
-def import_decisions(path: Path, expected_pairs: pa.Table) -> list[Decision]:
-    """Read the pairs of a sheet back.
-
-    Args:
-        path: the sheet.
-        expected_pairs: the pairs that were exported, in the same order.
-
-    Returns:
-        One decision for each pair that is decided, in that order: an empty cell, or a line that is not there, leaves its pair open.
-
-    Raises:
-        BadSheet, ChangedPairs, UnknownVerdict, UnknownReason, NothingDecided: see `import_filled`.
-    """
-    pairs = expected_pairs.select(["cohort_id", "record_id"]).to_pylist()
-    filled = import_filled(path, [(one["cohort_id"], str(one["record_id"])) for one in pairs])
-    return [Decision(**pairs[one.place], verdict=one.verdict) for one in filled]
-
-
 def import_filled(
     path: Path, pairs: Sequence[tuple[str, str]], rows: Sequence[tuple[str, str]] = ()
 ) -> list[Filled]:
@@ -303,14 +256,6 @@ def _filled(path: Path, title: str, expected: Sequence[tuple[str, str]]) -> list
     if strange:
         raise UnknownReason(rows=strange, known=list(REASONS))
     return [said for _, said in sorted(found.items()) if said is not None]
-
-
-def _by_id(table: pa.Table, name: str, pairs: pa.Table) -> dict[Any, dict[str, Any]]:
-    wanted = table.filter(pc.is_in(table[name], pc.unique(pairs[name].combine_chunks())))
-    found: dict[Any, dict[str, Any]] = {}
-    for row in wanted.to_pylist():
-        found.setdefault(row[name], row)
-    return found
 
 
 def _write(path: Path, book: Any) -> None:

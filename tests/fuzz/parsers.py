@@ -136,7 +136,6 @@ def _labelled() -> list[bytes]:
     return [_book("Sheet", rows), _parquet(pa.table(columns)), "\n".join(map(",".join, rows)).encode()]  # fmt: skip
 
 
-_PAIRS = pa.table({"cohort_id": ["c1", "c2"], "record_id": [1, 2]})
 _SHEET = [
     ["pair", "cohort_id", "record_id", "probability", "decision", "last_name (cohort)"],
     [1, "c1", "1", 0.6, "same", "Roe"],
@@ -145,9 +144,9 @@ _SHEET = [
 
 
 def _sheet(path: Path) -> None:
-    from matching.review import import_decisions
+    from matching.review import import_filled
 
-    import_decisions(path, _PAIRS)
+    import_filled(path, [("c1", "1"), ("c2", "2")])
 
 
 def _register(path: Path) -> None:

@@ -5,9 +5,8 @@ import pytest
 
 from matching.errors import BadLabels, ContradictoryLabels, StrangeLabels, UnknownVerdict
 from matching.labels import DIFFERENT, SAME, UNSURE, Labels
-from matching.review import export_sheet
+from matching.review import Line, write_sheet
 from tests.unit.matching.review.test_sheet import fill
-from tests.unit.matching.tables import cohort, records
 
 
 def read(tmp_path, *lines, head="cohort_id,record_id,decision"):
@@ -28,12 +27,9 @@ def test_ids_may_be_called_as_in_the_two_files(tmp_path):
 
 
 def test_an_exported_sheet_with_decisions_in_it_is_a_file_of_labels(tmp_path):
-    people = {"last_name": "Roe"}, {"last_name": "Doe"}
-    pairs = pa.table(
-        {"cohort_id": ["=c1", "c2"], "record_id": [1, 2], "match_probability": [0.6, 0.7]}
-    )
-    mine = cohort(*people).set_column(0, "cohort_id", pa.array(["=c1", "c2"]))
-    export_sheet(tmp_path / "review.xlsx", pairs, mine, records(*people))
+    roe, doe = {"last_name": "Roe"}, {"last_name": "Doe"}
+    lines = [Line(1, "=c1", "1", 0, 1, roe, roe, 0.6), Line(2, "c2", "2", 1, 2, doe, doe, 0.7)]
+    write_sheet(tmp_path / "review.xlsx", lines)
     fill(tmp_path / "review.xlsx", "Same", None)
     assert Labels.read(tmp_path / "review.xlsx").pairs == {("=c1", "1"): SAME}
 

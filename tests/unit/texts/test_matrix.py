@@ -64,7 +64,7 @@ from matching.findings import Finding
 from matching.linking.explaining import Explanation, FieldWeight
 from matching.linking.waterfalls import WeighedPair, weights_page
 from matching.reports.page import quality_page
-from matching.review import export_sheet
+from matching.review import Line, write_sheet
 from pipelines.cli.console import Console
 from pipelines.flows.names import run_name
 from pipelines.home.settings import TEMPLATE, Settings, read_settings
@@ -331,9 +331,8 @@ def _quiet_cells(book, wanted: set[str]) -> None:
 
 def _sheet(said: str) -> None:
     row = {"first_name": said, "last_name": "Doe"}
-    pairs = pa.table({"cohort_id": [said], "record_id": ["7"], "match_probability": [0.6]})
-    place, mine = FOLDER / "review.xlsx", pa.Table.from_pylist([{"cohort_id": said} | row])
-    export_sheet(place, pairs, mine, pa.Table.from_pylist([{"record_id": "7"} | row]))
+    place = FOLDER / "review.xlsx"
+    write_sheet(place, [Line(1, said, "7", 0, 1, row, row, 0.6)])
     book = openpyxl.load_workbook(place)
     _quiet_cells(book, set())
     starts = {str(cell.value)[0] for cell in book["pairs"][2] if isinstance(cell.value, str)}

@@ -7,21 +7,17 @@ import pytest
 from matching.errors import BadSheet, ChangedPairs, NothingDecided, UnknownReason, UnknownVerdict
 from matching.review import (
     REASONS,
+    Decision,
     Line,
     apply_decisions,
-    export_sheet,
-    import_decisions,
     import_filled,
     write_sheet,
 )
-from tests.unit.matching.tables import cohort, records
 
-MINE = cohort(
-    {"last_name": "=HYPERLINK(1)", "first_name": "Ann"}, {"last_name": "Roe", "first_name": "Bo"}
-)
-THEIRS = records(
-    {"last_name": "Doe", "first_name": "+Ann"}, {"last_name": "Roe", "first_name": "Bob"}
-)
+LINES = (
+    Line(1, "c1", "1", 0, 1, {"last_name": "=HYPERLINK(1)", "first_name": "Ann"}, {"last_name": "Doe", "first_name": "+Ann"}, 0.6),
+    Line(2, "c2", "2", 1, 2, {"last_name": "Roe", "first_name": "Bo"}, {"last_name": "Roe", "first_name": "Bob"}, 0.7),
+)  # fmt: skip
 PAIRS = pa.table(
     {
         "cohort_id": ["c1", "c2"],
@@ -36,8 +32,15 @@ PAIRS = pa.table(
 @pytest.fixture
 def sheet(tmp_path):
     path = tmp_path / "review.xlsx"
-    assert export_sheet(path, PAIRS, MINE, THEIRS) == 2
+    write_sheet(path, LINES)
     return path
+
+
+def decided(path):
+    """What was filled in, as decisions on the pairs."""
+    pairs = PAIRS.select(["cohort_id", "record_id"]).to_pylist()
+    filled = import_filled(path, [(one.cohort_id, one.other) for one in LINES])
+    return [Decision(**pairs[one.place], verdict=one.verdict) for one in filled]
 
 
 def fill(path, *words, **cells):
@@ -65,7 +68,7 @@ def test_both_sides_stand_next_to_each_other(sheet):
 
 def test_decisions_come_back_and_are_applied(sheet):
     fill(sheet, "Same", "different ")
-    decisions = import_decisions(sheet, PAIRS)
+    decisions = decided(sheet)
     assert [(d.cohort_id, d.record_id, d.verdict) for d in decisions] == [
         ("c1", 1, "same"),
         ("c2", 2, "different"),
@@ -76,16 +79,16 @@ def test_decisions_come_back_and_are_applied(sheet):
 
 def test_unsure_stays_in_review(sheet):
     fill(sheet, "unsure", "unsure")
-    after = apply_decisions(PAIRS, import_decisions(sheet, PAIRS))
+    after = apply_decisions(PAIRS, decided(sheet))
     assert after.equals(PAIRS)
 
 
 def test_what_is_decided_of_a_partly_filled_sheet_comes_back(sheet):
     with pytest.raises(NothingDecided):
-        import_decisions(sheet, PAIRS)
+        decided(sheet)
     fill(sheet, None, "same")
-    assert [(d.cohort_id, d.verdict) for d in import_decisions(sheet, PAIRS)] == [("c2", "same")]
-    assert apply_decisions(PAIRS, import_decisions(sheet, PAIRS))["decision"].to_pylist() == [
+    assert [(d.cohort_id, d.verdict) for d in decided(sheet)] == [("c2", "same")]
+    assert apply_decisions(PAIRS, decided(sheet))["decision"].to_pylist() == [
         "review",
         "link",
     ]
@@ -97,31 +100,31 @@ def test_a_row_that_is_gone_stays_open_and_one_that_is_doubled_is_told(sheet):
     row = [cell.value for cell in book["pairs"][3]]
     book["pairs"].delete_rows(3)
     book.save(sheet)
-    assert [d.cohort_id for d in import_decisions(sheet, PAIRS)] == ["c1"]  # the other stays open
+    assert [d.cohort_id for d in decided(sheet)] == ["c1"]  # the other stays open
     for _ in range(2):
         book["pairs"].append(row)
     book.save(sheet)
     with pytest.raises(ChangedPairs) as changed:
-        import_decisions(sheet, PAIRS)
+        decided(sheet)
     assert changed.value.facts == {"rows": (3,)}
 
 
 def test_sheets_that_were_tampered_with_are_refused(sheet, tmp_path):
     fill(sheet, "perhaps", "diferent")
     with pytest.raises(UnknownVerdict) as unknown:
-        import_decisions(sheet, PAIRS)
+        decided(sheet)
     assert unknown.value.facts == {"rows": (1, 2), "nearest": ("?", "different")}
     assert "perhaps" not in str(unknown.value)
     fill(sheet, "same", "same", B3="c1")
     with pytest.raises(ChangedPairs):
-        import_decisions(sheet, PAIRS)
+        decided(sheet)
     fill(sheet, "same", "same", B3="c2", A3=1)
     with pytest.raises(ChangedPairs):
-        import_decisions(sheet, PAIRS)
+        decided(sheet)
     (tmp_path / "junk.xlsx").write_bytes(b"no workbook")
     for path in (tmp_path / "junk.xlsx", tmp_path / "nowhere.xlsx", tmp_path):
         with pytest.raises(BadSheet):
-            import_decisions(path, PAIRS)
+            decided(path)
 
 
 def lines():
@@ -174,4 +177,4 @@ def test_a_sheet_of_before_reasons_is_still_taken(sheet):
     book = openpyxl.load_workbook(sheet)
     book["pairs"].delete_cols(6, 3)
     book.save(sheet)
-    assert [d.verdict for d in import_decisions(sheet, PAIRS)] == ["same", "unsure"]
+    assert [d.verdict for d in decided(sheet)] == ["same", "unsure"]
