@@ -10,7 +10,7 @@ from systems.aside import Spare
 
 # Arrow does without numpy, whose import takes as long as its own.
 READER = Spare(
-    "import json, sys; sys.modules['numpy'] = None; sys.path[:] = json.loads(sys.argv[1]); from systems.tabular import confined; confined.serve()"
+    "import gc, json, sys; gc.disable(); sys.modules['numpy'] = None; sys.path[:] = json.loads(sys.argv[1]); from systems.tabular import confined; gc.freeze(); gc.enable(); confined.serve()"
 )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from pipelines.cli.app import main
 
 _SIGNALLED = 128  # exit codes above it
-_YOUNG = 20_000  # new objects between two looks for cycles: 36 looks while all libraries are imported, 1,038 with Python's 700
+_YOUNG = 100_000  # new objects between two looks for cycles: 7 looks while all libraries are imported, 1,038 with Python's 700
 
 
 def program(folder: Path | None = None) -> None:
