@@ -131,13 +131,6 @@ def begin(
     return Begun(suite, total, round(time.perf_counter() - started, 3), results)
 
 
-def run_checks(
-    checks: Sequence[Check], con: "duckdb.DuckDBPyConnection", relation: str, form: Form
-) -> tuple[CheckResult, ...]:
-    """Count and judge; the results stand in the order of the checks."""
-    return _counted(checks, con, relation, form).result()
-
-
 def _counted(
     checks: Sequence[Check],
     con: "duckdb.DuckDBPyConnection",

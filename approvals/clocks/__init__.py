@@ -4,4 +4,4 @@ It knows holidays and sections. It never knows a project: which clocks run is fo
 """
 
 from approvals.clocks.calendars import CALENDARS, DEPARTMENT, Counting
-from approvals.clocks.clocks import BREACH_LETTER_FROM, CLOCKS, DATED, Clock, Party
+from approvals.clocks.clocks import CLOCKS, DATED, Clock, Party

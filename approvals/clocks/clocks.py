@@ -104,4 +104,3 @@ class Clock:
 _TABLE = tomllib.loads((resources.files("approvals") / "clocks.toml").read_text("utf-8"))
 CLOCKS: tuple[Clock, ...] = tuple(Clock(**row) for row in _TABLE["clock"])
 DATED: Mapping[str, dict[str, Any]] = {row["name"]: row for row in _TABLE["dated"]}
-BREACH_LETTER_FROM = next(c.at_least["individuals"] for c in CLOCKS if c.name == "breach_letter")

@@ -6,7 +6,7 @@ and so do those of an address. A row of an alias file is the row itself with wha
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -40,7 +40,6 @@ class Aliases:
     added: int = 0
     left_out: int = 0  # values, or rows of the file, beyond what a row may have
     unknown: int = 0  # ids of the file that no row has
-    _used: list[Ints] = field(default_factory=list[Ints])
 
     def unfolded(self, parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """Parts with the variants of each row behind it."""

@@ -234,16 +234,6 @@ def ending(session: Session, release: str) -> dict[str, object]:
     }
 
 
-def _check_confirmed(state: ReleaseState, confirm: str | None) -> None:
-    """What somebody outside holds is not ended by a slip: its id is said twice.
-
-    Raises:
-        ConfirmationMissing: it was handed over and is not confirmed.
-    """
-    if _given(state) and confirm != state.release:
-        raise ConfirmationMissing(release=state.release, handed_over=len(_given(state)))
-
-
 def withdraw_release(
     session: Session, release: str, reason: str, confirm: str | None = None
 ) -> dict[str, object]:
@@ -258,10 +248,7 @@ def withdraw_release(
     Raises:
         ConfirmationMissing: it was handed over and is not confirmed; nothing was changed.
     """
-    _check_confirmed(
-        session.releases.show(release), confirm
-    )  # an unknown one has no folder to lock
-    if asked := _first_of_two(session, release, "withdraw", reason):
+    if asked := _first_of_two(session, release, "withdraw", confirm, reason):
         return asked.as_dict()
     by_two = session.settings.retention.endings_by_two
     with locked(session.home.runs / release):
@@ -276,10 +263,19 @@ def withdraw_release(
 
 
 def _first_of_two(
-    session: Session, release: str, ending: str, reason: str | None = None
+    session: Session, release: str, ending: str, confirm: str | None, reason: str | None = None
 ) -> ReleaseState | None:
-    """The release, stopped, where this person is the first of two to end it; None where it is ended now."""
-    if not session.settings.retention.endings_by_two or session.releases.show(release).ending:
+    """The release, stopped, where this person is the first of two to end it; None where it is ended now.
+
+    What somebody outside holds is not ended by a slip: its id is said twice.
+
+    Raises:
+        ConfirmationMissing: it was handed over and is not confirmed.
+    """
+    state = session.releases.show(release)  # an unknown one has no folder to lock
+    if (given := _given(state)) and confirm != release:
+        raise ConfirmationMissing(release=release, handed_over=len(given))
+    if not session.settings.retention.endings_by_two or state.ending:
         return None
     return session.releases.ask_ending(release, ending, session.person, today(), reason)
 
@@ -318,10 +314,7 @@ def destroy_release(
     Raises:
         ConfirmationMissing: it was handed over and is not confirmed; nothing was changed.
     """
-    _check_confirmed(
-        session.releases.show(release), confirm
-    )  # an unknown one has no folder to lock
-    if asked := _first_of_two(session, release, "destroy"):
+    if asked := _first_of_two(session, release, "destroy", confirm):
         return asked.as_dict()
     by_two = session.settings.retention.endings_by_two
     with locked(session.home.runs / release):

@@ -19,9 +19,10 @@ from expectations.checks import Check
 from expectations.errors import CountingBroke, ValidationBroke
 from expectations.judging import JUDGE, Judgement, Shown, judge
 from expectations.sql import InStep, by_part, by_slice, count_rows, count_whole, duplicates, rows
-from expectations.validation import run_checks, validate
+from expectations.validation import validate
 from systems.database import connect
 from tests.examples import examples
+from tests.unit.expectations.running import run_checks
 
 judging = importlib.import_module("expectations.judging.serving")
 

@@ -19,8 +19,8 @@ from expectations.kinds.intake import _SHAPES
 from expectations.report import check_items, check_lines
 from expectations.report.items import _FAMILIES
 from expectations.suite import SUITES, checks_for
-from expectations.validation import run_checks
 from tests.unit.expectations.conftest import BUILDERS
+from tests.unit.expectations.running import run_checks
 from tests.unit.expectations.test_suites import COMPANION, DEFECTS
 
 MOVED = Drift("order_county", "release", 100, 0.5, 0.1)

@@ -13,8 +13,9 @@ from expectations.checks import Validation
 from expectations.errors import ContextWrong, SuiteUnknown, ValidationFailed
 from expectations.sql import count_rows, count_whole, row_count
 from expectations.suite import SUITES, checks_for
-from expectations.validation import run_checks, validate
+from expectations.validation import validate
 from tests.unit.expectations.conftest import BUILDERS
+from tests.unit.expectations.running import run_checks
 
 # (suite, defect, SQL that seeds it, check that must fail, how many violations)
 DEFECTS = [
