@@ -144,7 +144,7 @@ def newest(versions: Sequence[sdc.PublishedTable]) -> sdc.PublishedTable:
 
 def renewed(published: sdc.PublishedTable, now: sdc.CellTable) -> sdc.PublishedTable:
     """The true values of now under the pattern of what was published."""
-    true = _true(now)
+    true = true_values(now)
     rows = tuple(
         row if row.count is None else sdc.PublishedRow(row.labels, *true[row.labels])
         for row in published.rows
@@ -154,7 +154,7 @@ def renewed(published: sdc.PublishedTable, now: sdc.CellTable) -> sdc.PublishedT
 
 def differences(published: sdc.PublishedTable, now: sdc.CellTable) -> sdc.PublishedTable:
     """What anybody can subtract: records that came, hidden where the table is."""
-    true = _true(now)
+    true = true_values(now)
     rows = tuple(
         sdc.PublishedRow(r.labels, None if r.count is None else true[r.labels][0] - r.count)
         for r in published.rows
@@ -162,13 +162,14 @@ def differences(published: sdc.PublishedTable, now: sdc.CellTable) -> sdc.Publis
     return replace(published, rows=rows, has_persons=False)
 
 
-def _true(now: sdc.CellTable) -> dict[Labels, Pair]:
+def true_values(now: sdc.CellTable) -> dict[Labels, Pair]:
+    """Records and persons of each cell, by its labels."""
     pairs = zip(now.counts.ravel().tolist(), now.people.ravel().tolist(), strict=True)
     return dict(zip(now.labels(), pairs, strict=True))
 
 
 def _changes(published: sdc.PublishedTable, now: sdc.CellTable) -> tuple[Change, ...]:
-    true = _true(now)
+    true = true_values(now)
     found: list[Change] = []
     for row in published.rows:
         if row.count is None:
@@ -184,7 +185,7 @@ def _shown(
     published: sdc.PublishedTable, now: sdc.CellTable, policy: sdc.SuppressionPolicy
 ) -> Reason:
     """What the published cells alone say against a revision."""
-    true = _true(now)
+    true = true_values(now)
     more = [change.more for change in _changes(published, now)]
     if any(records < 0 or persons < 0 for records, persons in more):
         return "withdrawn"

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from extracts import suppression as sdc
 from extracts.aggregated import extract, tabulation
-from extracts.aggregated.closed_years import Change, ClosedYear
+from extracts.aggregated.closed_years import Change, ClosedYear, true_values
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
 from extracts.errors import NoiseProven
@@ -64,7 +64,7 @@ def build_perturbed(
         now = tabulation.published_in([whole], year)[0]
         shown = closed[int(year)].table if int(year) in closed else now
         others = [t for t in tabulation.published_in(alike, year) if t.rows != shown.rows]
-        true = _true(counted) if shown.rows == now.rows else None
+        true = true_values(counted) if shown.rows == now.rows else None
         found = attack([shown, *others], noise, zeros=policy.zeros, true=true)
         if found.proven:
             below = sum(one.how == "below" for one in found.proven)
@@ -139,11 +139,6 @@ def _shown(
     names = tuple(d.name for d in counted.dims)
     rows = perturb(counted, keys, noise)
     return sdc.PublishedTable(names, rows, parents, has_persons=True, scope=scope)
-
-
-def _true(counted: sdc.CellTable) -> dict[sdc.Labels, tuple[int, int]]:
-    pairs = zip(counted.counts.ravel().tolist(), counted.people.ravel().tolist(), strict=True)
-    return dict(zip(counted.labels(), pairs, strict=True))
 
 
 def _change(row: sdc.PublishedRow, now: sdc.PublishedRow) -> Change:

@@ -12,7 +12,7 @@ from importlib import resources
 from string import Template
 
 from matching.findings import Finding
-from matching.reports.report import LinkReport, Rate
+from matching.reports.report import LinkReport
 from systems.figures import percent
 from systems.texts import in_html as escape
 
@@ -54,8 +54,8 @@ def _facts(r: LinkReport) -> str:
         "cohort rows linked": _count(r.linked_rows),
         "links to records": _count(r.links),
         "pairs with records to review": _count(r.reviews),
-        "expected false links, before a review": _rate(r.false_match_rate),
-        "expected missed matches, before a review": _rate(r.missed_match_rate),
+        "expected false links, before a review": r.false_match_rate.in_words(),
+        "expected missed matches, before a review": r.missed_match_rate.in_words(),
         "weights from": str(r.prior["source"]),
     }
     facts |= {f"labels: {name.replace('_', ' ')}": _count(n) for name, n in r.labels.items()}
@@ -233,10 +233,6 @@ def _portion(share: object, rows: object) -> str:
 
 def _small(chance: float) -> str:
     return percent(chance) if chance >= 1e-4 else f"1 in {1 / max(chance, 1e-300):,.0f}"
-
-
-def _rate(rate: Rate) -> str:
-    return f"{percent(rate.expected)} ({percent(rate.low)} to {percent(rate.high)})"
 
 
 # plots

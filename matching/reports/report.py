@@ -18,6 +18,7 @@ from matching.assignment import LINK, NOTHING, REVIEW, Assignment, Edges, Links
 from matching.labels import DIFFERENT, SAME, UNSURE
 from matching.model import CLASSES, Model, shipped_number
 from matching.scoring import BudgetCost, Scored, Scorer
+from systems.figures import percent
 
 # of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
 _FLAT = 0.7
@@ -34,6 +35,10 @@ class Rate:
     low: float
     high: float
     of: float = 0.0
+
+    def in_words(self) -> str:
+        """``1.2 % (0.8 % to 1.9 %)``."""
+        return f"{percent(self.expected)} ({percent(self.low)} to {percent(self.high)})"
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,11 @@ from pipelines.cli.commands import Group
 from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 from systems import reader
-from systems.figures import percent
 
 if TYPE_CHECKING:
     from extracts.suppression import Progress
     from extracts.suppression import Zeros as ZerosPolicy
     from matching.linking import Explanation, MatchOutcome
-    from matching.reports import Rate
     from pipelines.cli.console import Report
 
 tools_group = Group("Linkage, disclosure control and sealing on files alone; no home.")
@@ -111,8 +109,8 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "linked cohort rows": report.linked_rows,
             "pairs for review": report.reviews,
             **{f"likely, held by guard {guard}": n for guard, n in report.held_back.items() if n},
-            "expected false links": _rate(report.false_match_rate),
-            "expected missed matches": _rate(report.missed_match_rate),
+            "expected false links": report.false_match_rate.in_words(),
+            "expected missed matches": report.missed_match_rate.in_words(),
             **{f"labels: {name.replace('_', ' ')}": n for name, n in report.labels.items()},
             **{
                 f"aliases: {side}": f"{n['added']:,} variants" for side, n in report.aliases.items()
@@ -149,10 +147,6 @@ def _show_explanation(console: Console, explanation: "Explanation") -> None:
     rivals = sorted(explanation.rivals.items(), key=lambda item: -item[1])
     shown = [(name, f"{100 * share:.2f} %") for name, share in rivals if share >= 0.0001]
     console.show("What the pair looks like", ("", ""), shown, None)
-
-
-def _rate(rate: "Rate") -> str:
-    return f"{percent(rate.expected)} ({percent(rate.low)} to {percent(rate.high)})"
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from errors import CodedError
+from systems.database import quoted
 from systems.databases import errors
 from systems.databases.address import Address, Login
 from systems.databases.source import Column, Place
@@ -63,8 +64,8 @@ class AdbcReader:
 
     def rows(self, place: Place, columns: Sequence[Column], most: int) -> Iterator[pa.Table]:
         """See `Reader`."""
-        wanted = ", ".join(_quoted(column.name) for column in columns)
-        table = ".".join(_quoted(part) for part in place if part)
+        wanted = ", ".join(quoted(column.name) for column in columns)
+        table = ".".join(quoted(part) for part in place if part)
         schema = pa.schema([(column.name, column.type) for column in columns])
         with self._con.cursor() as cursor:
             if self.snapshot:
@@ -119,10 +120,6 @@ def _place(address: Address, login: Login) -> tuple[str, dict[str, str] | None]:
         return f"file:{url.database}?mode=ro", None
     full = url if login.password is None else url.set(password=login.password)
     return full.render_as_string(hide_password=False), None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _arrow(kind: pa.DataType) -> pa.DataType | None:

@@ -26,7 +26,7 @@ class OneTimeCode:
         """A new code: 22 letters and figures, 128 bits."""
         code = secrets.token_urlsafe(16)
         with self._lock:
-            self._digest, self._tries = _digest(code), _TRIES
+            self._digest, self._tries = digest_of(code), _TRIES
             self._until = self._clock() + _LIVES
         return code
 
@@ -37,7 +37,7 @@ class OneTimeCode:
             CodeWrong: it is another one, was used, or is too old.
         """
         with self._lock:
-            right = hmac.compare_digest(_digest(code), self._digest)
+            right = hmac.compare_digest(digest_of(code), self._digest)
             if not right or self._clock() > self._until:
                 self._tries -= 1
                 if self._tries <= 0:
@@ -46,5 +46,6 @@ class OneTimeCode:
             self._digest = b""
 
 
-def _digest(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "replace")).digest()
+def digest_of(secret: str) -> bytes:
+    """What is kept of a code or a token."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

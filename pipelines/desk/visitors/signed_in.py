@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from approvals.passkeys import Statement
 from pipelines.desk.errors import ForeignRequest, NotSignedIn
+from pipelines.desk.visitors.codes import digest_of
 
 _UNSIGNED = 8  # steps of a visitor that wait for a signature at a time
 _MOST = 1000  # visitors at a time; the one who was idle longest goes
@@ -83,7 +84,7 @@ class SignedIn:
             if len(self._visitors) >= _MOST:
                 oldest = min(self._visitors, key=lambda one: self._visitors[one].last)
                 del self._visitors[oldest]
-            self._visitors[_digest(token)] = visitor
+            self._visitors[digest_of(token)] = visitor
         return token, visitor
 
     def find(self, token: str, *, step: bool = True) -> Visitor:
@@ -93,7 +94,7 @@ class SignedIn:
             NotSignedIn: nobody is, was idle for too long, or came too long ago.
         """
         with self._lock:
-            digest, now = _digest(token), self._clock()
+            digest, now = digest_of(token), self._clock()
             visitor = self._visitors.get(digest)
             if visitor is None:
                 raise NotSignedIn
@@ -107,13 +108,9 @@ class SignedIn:
     def leave(self, token: str) -> None:
         """Sign a visitor out."""
         with self._lock:
-            self._visitors.pop(_digest(token), None)
+            self._visitors.pop(digest_of(token), None)
 
     def end(self, which: Callable[[Visitor], bool]) -> None:
         """Sign out whoever it is true of: their passkey was revoked."""
         with self._lock:
             self._visitors = {d: v for d, v in self._visitors.items() if not which(v)}
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
