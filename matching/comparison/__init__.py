@@ -22,3 +22,12 @@ from matching.comparison.numbers import (
     ssn_levels,
 )
 from matching.comparison.texts import Columns, Packed, Words
+from matching.comparison.together import (
+    Levels,
+    are,
+    number_agrees,
+    one_birth,
+    one_home,
+    one_surname,
+    other_surname,
+)

@@ -7,7 +7,7 @@ what the prefilter drops by its bounds stays dropped.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from copy import copy
 from functools import cached_property
 from itertools import combinations
@@ -16,8 +16,17 @@ from typing import Final
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from matching.arrow import Bools, Ints, Numbers, Places, Rows, Small
+from matching.arrow import Bools, Ints, Places, Rows, Small
 from matching.comparison.fields import NAMES, level
+from matching.comparison.together import (
+    Levels,
+    are,
+    number_agrees,
+    one_birth,
+    one_home,
+    one_surname,
+    other_surname,
+)
 from matching.normalise import SAYING_LITTLE, Encoded, Side, known_given_names, spelt_surnames
 
 _BEGINNING: Final = (
@@ -36,8 +45,6 @@ _SHORT: Final = (
 
 _FEW: Final = 10  # bearers below which a name is not usual
 _USUAL: Final = 0.05  # of the bearers of the other one; clerks misspell fewer than that in one way
-
-Levels = Sequence[Numbers]
 
 
 class GivenNames:
@@ -63,8 +70,8 @@ class GivenNames:
 
         What is a part but for a slip of the pen is similar (Esther Su-Kyung, Ether; Xiao Ping, Xaoping).
         """
-        first, twins = levels[NAMES.index("first")].astype(np.int8), _of_one_birth(levels)
-        tongues = twins & _is(levels, "first", "different") & ~_is(levels, "sex", "other")
+        first, twins = levels[NAMES.index("first")].astype(np.int8), _perhaps_twins(levels)
+        tongues = twins & are(levels, "first", "different") & ~are(levels, "sex", "other")
         here = np.flatnonzero(tongues)
         first[here[self._two_tongues(a[here], b[here])]] = level("first", "missing")
         for i in np.flatnonzero(twins & (first == level("first", "part"))).tolist():
@@ -90,8 +97,8 @@ class GivenNames:
 
     def _two_of_one_surname(self, levels: Levels, a: Rows, b: Rows) -> Places:
         """Pairs of one birth date whose surname stands with the given names while each has a name that is none of the other's."""
-        found = _born_alike(levels) & _is(levels, "first", "same", "part")
-        found &= _is(levels, "last", "different", "different, female")
+        found = one_birth(levels) & are(levels, "first", "same", "part")
+        found &= other_surname(levels)
         here = np.flatnonzero(found)
         here = here[self.turned(a[here], b[here])]
         return here[self._apart(a[here], b[here])]
@@ -104,8 +111,8 @@ class GivenNames:
 
     def siblings_across(self, levels: Levels, a: Rows, b: Rows) -> Bools:
         """Of pairs that share a name in other boxes, those of one birth that share no other (Senthil Srinivasan, Srinivasan Meenakshi)."""
-        found = _is(levels, "first", "different") & _is(levels, "birth", "same")
-        here = np.flatnonzero(found & ~_number_agrees(levels))
+        found = are(levels, "first", "different") & are(levels, "birth", "same")
+        here = np.flatnonzero(found & ~number_agrees(levels))
         found = np.zeros(len(a), np.bool_)
         found[here] = self._apart(a[here], b[here])
         return found
@@ -127,8 +134,8 @@ class GivenNames:
 
         A slip of the pen is rare beside the name that it is of.
         """
-        found = _of_one_birth(levels) & _is(levels, "first", "close", "similar")
-        found &= ~_number_agrees(levels)
+        found = _perhaps_twins(levels) & are(levels, "first", "close", "similar")
+        found &= ~number_agrees(levels)
         here = np.flatnonzero(found)
         x, y = self._encoded.cohort.first[a[here]], self._encoded.records.first[b[here]]
         many, other = self._bearers[x], self._bearers[y]
@@ -189,25 +196,9 @@ class GivenNames:
         return flags
 
 
-def _is(levels: Levels, field: str, *names: str) -> Bools:
-    here = levels[NAMES.index(field)]
-    return np.logical_or.reduce([here == level(field, name) for name in names])
-
-
-def _of_one_birth(levels: Levels) -> Bools:
+def _perhaps_twins(levels: Levels) -> Bools:
     """One surname, birth date, and home or telephone: of one person, or of twins."""
-    surname = _is(levels, "last", "same", "close", "similar", "part")
-    home = _is(levels, "street", "same", "near") | _is(levels, "phone", "same")
-    return surname & _born_alike(levels) & home
-
-
-def _number_agrees(levels: Levels) -> Bools:
-    number = _is(levels, "ssn", "same", "one digit", "last four") | _is(levels, "exact", "same")
-    return number | _is(levels, "licence", "same", "one character")
-
-
-def _born_alike(levels: Levels) -> Bools:
-    return _is(levels, "birth", "same", "day and month swapped", "one digit", "default day")
+    return one_surname(levels) & one_birth(levels) & one_home(levels)
 
 
 def _joined(words: list[str]) -> dict[str, range]:

@@ -4,113 +4,105 @@ Weights are averages; a guard is a rule. A pair that says of itself that it may 
 junior against senior, brother and sister born on one day, another number) is never linked by itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import numpy as np
 
-from matching.arrow import Bools, Ints
-from matching.comparison import NAMES, level
-
-Levels = Sequence[Ints]
-
-
-def _are(levels: Levels, field: str, *names: str) -> Bools:
-    here = levels[NAMES.index(field)]
-    return np.logical_or.reduce([here == level(field, name) for name in names])
-
-
-def _number_agrees(levels: Levels) -> Bools:
-    """A number of one person only: a telephone is a household's."""
-    return (
-        _are(levels, "ssn", "same", "one digit", "last four")
-        | _are(levels, "licence", "same", "one character")
-        | _are(levels, "exact", "same")
-    )
+from matching.arrow import Bools
+from matching.comparison import (
+    Levels,
+    are,
+    number_agrees,
+    one_birth,
+    one_home,
+    one_surname,
+    other_surname,
+)
 
 
 def _birth(levels: Levels) -> Bools:
+    return are(levels, "birth", "near year", "different") & ~number_agrees(levels)
+
+
+def _perhaps_son(levels: Levels) -> Bools:
     """Other dates; or none on a side, and of the names one in another box beside an initial: who is Balaji's son may be K Balaji."""
-    son = _are(levels, "birth", "missing") & _are(levels, "first", "part")
-    son &= _are(levels, "last", "missing")
-    return (_are(levels, "birth", "near year", "different") | son) & ~_number_agrees(levels)
+    across = are(levels, "first", "part") & are(levels, "last", "missing")
+    undated = are(levels, "birth", "missing") & across & ~number_agrees(levels)
+    return _birth(levels) | undated
 
 
 def _suffix(levels: Levels) -> Bools:
-    return _are(levels, "suffix", "different")
+    return are(levels, "suffix", "different")
 
 
 def _perhaps_junior(levels: Levels) -> Bools:
     """Junior and senior, or either on one side only, where no birth date tells a son from his father."""
-    one = _are(levels, "suffix", "one side only") & _are(levels, "birth", "missing")
-    return _suffix(levels) | (one & ~_number_agrees(levels))
+    one = are(levels, "suffix", "one side only") & are(levels, "birth", "missing")
+    return _suffix(levels) | (one & ~number_agrees(levels))
 
 
 def _sex(levels: Levels) -> Bools:
-    """Brother and sister of one birth: Eric and Erica, also where the name that they share stands first (Arumugam Balaji, Arumugam Kavitha)."""
-    surname = _are(levels, "last", "same", "close", "similar", "part")
-    born = ~_are(levels, "birth", "missing", "near year", "different")
-    agreeing = _are(levels, "sex", "other, name agrees")
-    other = agreeing & ~_are(levels, "first", "same")
-    turned = agreeing & _other_surname(levels) & ~_number_agrees(levels)
-    return (((_are(levels, "sex", "other") | other) & surname) | turned) & born
+    """Brother and sister of one birth: Eric and Erica."""
+    agreeing = are(levels, "sex", "other, name agrees")
+    other = are(levels, "sex", "other") | (agreeing & ~are(levels, "first", "same"))
+    return other & one_surname(levels) & _born(levels)
+
+
+def _perhaps_sister(levels: Levels) -> Bools:
+    """Also where the name that they share stands first: Arumugam Balaji, Arumugam Kavitha."""
+    turned = are(levels, "sex", "other, name agrees") & other_surname(levels) & _born(levels)
+    return _sex(levels) | (turned & ~number_agrees(levels))
+
+
+def _born(levels: Levels) -> Bools:
+    return ~are(levels, "birth", "missing", "near year", "different")
 
 
 def _one_birth(levels: Levels) -> Bools:
-    born = _are(levels, "birth", "same", "day and month swapped", "one digit", "default day")
-    return born & ~_number_agrees(levels)
-
-
-def _one_home(levels: Levels) -> Bools:
-    return _are(levels, "street", "same", "near") | _are(levels, "phone", "same")
+    return one_birth(levels) & ~number_agrees(levels)
 
 
 def _twin(levels: Levels) -> Bools:
     """Another first or middle name (Maria Elena, Maria Rosa), and one surname, birth date and home: twins share what else there is, but for their own numbers."""
-    surname = _are(levels, "last", "same", "close", "similar", "part")
-    given = _are(levels, "first", "different") | _are(levels, "middle", "different")
-    return given & surname & _one_home(levels) & _one_birth(levels)
+    given = are(levels, "first", "different") | are(levels, "middle", "different")
+    return given & one_surname(levels) & one_home(levels) & _one_birth(levels)
 
 
 def _perhaps_twin(levels: Levels) -> Bools:
     """A twin, also one who has moved: another first name beside one middle name (Thi Huong, Thi Nga); or whoever of a home shares one letter of the names (Karthik Kumar, K Prakash)."""
-    surname = _are(levels, "last", "same", "close", "similar", "part")
-    names = _are(levels, "first", "different") & _are(levels, "middle", "same")
-    letter = _are(levels, "first", "initial") & _other_surname(levels)
-    return _twin(levels) | (((surname & names) | (letter & _one_home(levels))) & _one_birth(levels))
+    names = one_surname(levels) & are(levels, "first", "different") & are(levels, "middle", "same")
+    letter = other_surname(levels) & are(levels, "first", "initial") & one_home(levels)
+    return _twin(levels) | ((names | letter) & _one_birth(levels))
 
 
 def nameless(levels: Levels) -> Bools:
     """Of one birth date and home, and no name that both have agrees, where a name is missing: FNU Agus and Suharto LNU may be twins."""
-    first, last = _are(levels, "first", "missing"), _are(levels, "last", "missing")
-    none = (first & (last | _other_surname(levels))) | (last & _are(levels, "first", "different"))
-    return none & _one_home(levels) & _one_birth(levels)
-
-
-def _other_surname(levels: Levels) -> Bools:
-    return _are(levels, "last", "different", "different, female")
+    first, last = are(levels, "first", "missing"), are(levels, "last", "missing")
+    none = (first & (last | other_surname(levels))) | (last & are(levels, "first", "different"))
+    return none & one_home(levels) & _one_birth(levels)
 
 
 def _number(levels: Levels) -> Bools:
     numbers = ("ssn", "licence", "exact")
-    other = np.logical_or.reduce([_are(levels, name, "different") for name in numbers])
-    return other & ~_number_agrees(levels) & ~_are(levels, "birth", "same")
+    other = np.logical_or.reduce([are(levels, name, "different") for name in numbers])
+    return other & ~number_agrees(levels) & ~are(levels, "birth", "same")
 
 
 def _names(levels: Levels) -> Bools:
     """Nothing but names and sex agree, however rare the names are."""
     return ~(
-        _number_agrees(levels)
-        | _are(levels, "phone", "same", "one digit")
-        | _are(levels, "exact", "same, may change")
-        | ~_are(levels, "birth", "missing", "near year", "different")
-        | _are(levels, "street", "same", "near", "same street")
-        | _are(levels, "place", "same ZIP", "same city")
+        number_agrees(levels)
+        | are(levels, "phone", "same", "one digit")
+        | are(levels, "exact", "same, may change")
+        | ~are(levels, "birth", "missing", "near year", "different")
+        | are(levels, "street", "same", "near", "same street")
+        | are(levels, "place", "same ZIP", "same city")
     )
 
 
 GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
-    "birth": _birth, "suffix": _perhaps_junior, "sex": _sex, "twin": _perhaps_twin, "number": _number, "names": _names,
+    "birth": _perhaps_son, "suffix": _perhaps_junior, "sex": _perhaps_sister, "twin": _perhaps_twin, "number": _number, "names": _names,
 }  # fmt: skip
 """birth: full birth dates more than a slip apart and no number agreeing (none on a side: where namesakes of one home are nearly as likely, or a name agrees in another box beside an initial);
 suffix: junior and senior (either on one side only: where a birth date is missing, too); sex: another sex and
@@ -119,7 +111,7 @@ name: anywhere; similar first names: where both are usual), or of one home and b
 number nor the birth date agreeing."""
 
 
-_CONTRADICTIONS: Final = GUARDS | {"suffix": _suffix, "twin": _twin}
+_CONTRADICTIONS: Final = GUARDS | {"birth": _birth, "suffix": _suffix, "sex": _sex, "twin": _twin}
 
 
 def guarded(names: Iterable[str], levels: Levels) -> Bools:
