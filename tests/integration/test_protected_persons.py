@@ -131,8 +131,9 @@ def test_those_whom_an_order_protects_get_their_own_orders_and_no_child_any(copi
             of_children.add(key)
     assert given <= allowed, f"{len(given - allowed)} orders that are none of theirs to get"
     assert len(of_children - allowed) > 100
-    wanted = {p["person_id"] for p in cohort.values() if p["is_minor"] is False}
-    assert len(given) > 0.7 * len(wanted)
+    attempted = [cohort[row["row_id"]] for row in rows if row["matched"] != "not_attempted"]
+    wanted = {p["person_id"] for p in attempted if p["is_minor"] is False}  # whoever is there once
+    assert len(given) > 0.9 * len(wanted) > 30
     assert {name.split("_")[0] for name in rows[0]} == {"row", "supplied", "matched", "order"}
 
 
